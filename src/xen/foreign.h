@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guest memory made accessible here: foreign frames are placed into the extended regions that Xen names in the /hypervisor node,
+// never over this domain's own memory.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xen/types.h"
+
+// Reads the regions from the device tree. -ENOENT: Xen offers none (then mapping fails with -ENOMEM).
+int foreign_init(void);
+
+// Maps `count` frames of the domain, in this order, one after the other, readable and writable, cached. NULL with *error set (-EINVAL: a frame
+// isn't RAM of the domain, -ENOMEM: no space, -ESRCH). A mapping keeps the guest's page alive: unmap it before
+// the domain can be freed. At most FOREIGN_MAP_MAX frames.
+#define FOREIGN_MAP_MAX 512
+void *foreign_map(domid_t domid, const gfn_t *frames, size_t count, int *error);
+void *foreign_map_range(domid_t domid, gfn_t first, size_t count, int *error);
+void foreign_unmap(void *pointer, size_t count);
+
+// A frame of a domain's grant table (XENMEM_acquire_resource), to seed entries before the domain runs.
+void *foreign_map_grant_table(domid_t domid, uint32_t frame, int *error);
+
+// Frames mapped now, for leak checks.
+size_t foreign_mapped_frames(void);

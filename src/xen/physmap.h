@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// XENMEM_*: the memory of a domain that is being built. 0 or a negative errno.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xen/types.h"
+
+// Extents of 2^order frames.
+#define EXTENT_4K 0u
+#define EXTENT_2M 9u
+#define EXTENT_1G 18u
+
+// Gives the domain memory at `count` guest addresses, each an extent of 2^order frames aligned to its size. *done says how many
+// Xen did, also on failure; -ENOMEM: Xen has no extent of that size (a smaller order may do) or the domain's limit is
+// reached.
+int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned int order, size_t *done);
+
+// [first, first + frames) of guest addresses, in the largest extents that fit, falling back to smaller ones where Xen has no
+// contiguous memory. On failure the memory stays with the domain (destroying it gives it back). Yields as it goes.
+int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames);
+
+// The domain's memory in pages (XENMEM_current_reservation), negative errno.
+int64_t physmap_current_pages(domid_t domid);

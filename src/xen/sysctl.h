@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// XEN_SYSCTL_*: the machine as a whole. Errors as in domctl.h.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xen/domctl.h"
+#include "xen/types.h"
+
+struct physical_info {
+	uint32_t threads_per_core, cores_per_socket, cpus, max_cpu_id, nodes;
+	uint32_t cpu_khz;
+	uint64_t total_pages, free_pages, scrub_pages, outstanding_pages; // of 4 KB
+	uint64_t max_mfn;
+	uint32_t capabilities, arch_capabilities; // XEN_SYSCTL_PHYSCAP_*
+};
+int sysctl_physical_info(struct physical_info *info);
+
+// Domains with ids from `first` on, in order: fills at most `capacity` of `list`, *count says how many.
+int sysctl_domain_list(domid_t first, struct domain_info *list, size_t capacity, size_t *count);
+
+// Name of the scheduler that runs ("credit2"), never NULL.
+const char *sysctl_scheduler_name(void);
+
+// Reads Xen's console ring from *index on into `buffer`; *size in: capacity, out: bytes read; *index moves on.
+// `clear` empties the ring.
+int sysctl_read_console(char *buffer, uint32_t *size, uint32_t *index, bool clear);
+
