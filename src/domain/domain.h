@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The domains that this control domain has built: creating, finding, pausing and destroying them. Their number is
+// bounded by memory alone.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/domain_config.h"
+#include "kernel/list.h"
+#include "xen/types.h"
+
+struct console;
+
+struct domain {
+	struct list link; // in the list of domains
+	domid_t id;
+	char name[DOMAIN_NAME_MAX];
+	uint8_t uuid[16];
+	struct console *console; // NULL where the domain has none
+	bool being_destroyed; // another task is at it
+};
+
+// Builds a domain from the configuration and starts it unless `paused` or config->paused. `wanted` is an id, or DOMID_ANY. May
+// take long: waits for files, yields. On failure everything is as before. *domain is valid until somebody
+// destroys the domain: look it up again by id after any wait.
+int domain_create(const struct domain_config *config, domid_t wanted, bool paused, struct domain **domain,
+		  struct failure *failure);
+
+// Ends the domain and waits until Xen has freed it: -EBUSY when it is being destroyed already, -ETIMEDOUT when something
+// keeps its memory (it is then left dying, and said so).
+int domain_destroy(domid_t id, struct failure *failure);
+
+// Also for domains that this program didn't build. -ESRCH, -EPERM (Dom0 itself), -EALREADY when it is (un)paused already.
+int domain_pause(domid_t id, struct failure *failure);
+int domain_unpause(domid_t id, struct failure *failure);
+
+// NULL when this program didn't build such a domain.
+struct domain *domain_find(domid_t id);
+struct domain *domain_find_by_name(const char *name);
+
+// A name for the id: "Domain-0", the configuration's name, or "Domain-N" for a domain that others built.
+// Writes at most `size` bytes with the NUL.
+void domain_name(domid_t id, char *name, size_t size);
+
+// What a person types: an id or a name. -ESRCH, -EINVAL (not a number that can be an id, no such name) with the reason.
+int domain_resolve(const char *text, domid_t *id, struct failure *failure);
+
+// Walks the domains built here, in order of id.
+extern struct list domain_list;
+#define DOMAIN_FOR_EACH(domain) LIST_FOR_EACH(domain, &domain_list, link)
+
+// Progress of a long creation, for a person who watches; called at most ten times a second, may be NULL. Returns true
+// to stop the creation (-EINTR).
+typedef bool domain_progress(const char *what, uint64_t done, uint64_t total);
+void domain_set_progress(domain_progress *progress);
