@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The guests' common start, and their command line.
+#include "common/guest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/devicetree.h"
+#include "version.h"
+#include "xen/event.h"
+#include "xen/pv_console.h"
+
+void guest_start(const char *name)
+{
+	if (event_init() == 0)
+		(void)pv_console_init();
+	printf("*** Booting Thin Dom0 guest %s " THIN_DOM0_VERSION " ***\n", name);
+}
+
+const char *guest_next_word(const char **position, int *length)
+{
+	const char *word = *position + strspn(*position, " ");
+
+	*length = (int)strcspn(word, " ");
+	*position = word + *length;
+	return *length ? word : NULL;
+}
+
+uint64_t guest_option(const char *key, uint64_t otherwise, uint64_t greatest)
+{
+	size_t key_length = strlen(key);
+	const char *position = devicetree_bootargs(), *word;
+	int length;
+
+	while ((word = guest_next_word(&position, &length))) {
+		if (strncmp(word, key, key_length) != 0 || word[key_length] != '=')
+			continue;
+		char *end;
+		errno = 0;
+		uint64_t value = strtoull(word + key_length + 1, &end, 0);
+		if (errno == 0 && end == position && end != word + key_length + 1 && value <= greatest)
+			return value;
+		printf("'%.*s' is not a number up to %llu: using %llu\n", length, word,
+		       (unsigned long long)greatest, (unsigned long long)otherwise);
+	}
+	return otherwise;
+}

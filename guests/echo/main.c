@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Repeats each line of console input in capitals, with the number of bytes that have come: for the tests of the console's
+// way in. The lines `exit`, `reboot` and `crash` end it each in its own way.
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/guest.h"
+#include "kernel/task.h"
+#include "xen/public.h"
+#include "xen/pv_console.h"
+#include "xen/sched.h"
+
+static unsigned long received; // bytes
+
+static void exit_guest(void)
+{
+	sched_shutdown(SHUTDOWN_poweroff);
+}
+
+static void reboot_guest(void)
+{
+	sched_shutdown(SHUTDOWN_reboot);
+}
+
+static void crash_guest(void)
+{
+	volatile int *volatile nowhere = NULL;
+
+	*nowhere = 1;
+}
+
+static const struct {
+	const char *line;
+	void (*run)(void);
+} commands[] = {
+	{ "exit", exit_guest },
+	{ "reboot", reboot_guest },
+	{ "crash", crash_guest },
+};
+
+static void answer(char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(line, commands[i].line) == 0)
+			commands[i].run();
+	for (char *c = line; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	printf("%s (%lu bytes so far)\n", line, received);
+}
+
+int main(void)
+{
+	char line[1024], input[256];
+	size_t length = 0;
+
+	guest_start("echo");
+	for (;;) {
+		long count = pv_console_read(input, sizeof(input), TIME_NEVER);
+		for (long i = 0; i < count; i++) {
+			received++;
+			bool ends = input[i] == '\r' || input[i] == '\n';
+			if (!ends)
+				line[length++] = input[i];
+			if (ends || length == sizeof(line) - 1) {
+				line[length] = '\0';
+				length = 0;
+				answer(line);
+			}
+		}
+	}
+}
