@@ -7,6 +7,7 @@
 #include "console/console.h"
 #include "kernel/log.h"
 #include "shell/shell.h"
+#include "version.h"
 #include "xen/console_io.h"
 #include "xen/event.h"
 #include "xen/foreign.h"
