@@ -20,6 +20,7 @@
 #include <xen/xen.h>
 
 #include <xen/domctl.h>
+#include <xen/errno.h>
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>

@@ -2,7 +2,6 @@
 // Which Xen this is, and which of its versioned interfaces (domctl, sysctl) this program speaks with it.
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "xen/public.h"
@@ -15,8 +14,6 @@ struct domain_creation;
 struct xen_abi {
 	unsigned int major, minor;
 	uint32_t domctl_version, sysctl_version;
-	// getdomaininfo answers for exactly the domain asked for (from 4.18), not for the next one.
-	bool exact_domain_info;
 	// Fills `op->u.createdomain` in this version's layout. `op` is zeroed before.
 	void (*fill_createdomain)(struct xen_domctl *op, const struct domain_creation *creation);
 };

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two-level event channels (public/event_channel.h, public/xen.h). Xen sets a port's bit in evtchn_pending of the shared
+// info page, the bit of that word in evtchn_pending_sel, and raises the interrupt; the handler here takes the bits back
+// and wakes whom they concern.
+//
+// A port that no channel stands for is masked: from the start, and after it was closed. So an event that arrives
+// between a port's binding in Xen and its registration here waits in evtchn_pending and is delivered when the port is
+// unmasked.
+//
+// Place of the shared info page: a page of our own RAM is given up, whose frame Xen then covers with its page, as
+// Linux does on Arm. That needs no extended region, so it works in every domain, at the cost of that one page.
+#include "xen/event.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/compiler.h"
+#include "kernel/devicetree.h"
+#include "kernel/irq.h"
+#include "kernel/log.h"
+#include "kernel/memory.h"
+#include "xen/hypercall.h"
+
+#define BITS_PER_WORD 64u
+#define WORDS ARRAY_SIZE(((shared_info_t *)0)->evtchn_pending)
+#define PORTS_MAX (WORDS * BITS_PER_WORD)
+#define PORTS_STEP 64u
+
+// xen_ulong_t is 64 bits wide on Arm64.
+_Static_assert(sizeof(xen_ulong_t) * 8 == BITS_PER_WORD, "event words");
+
+static shared_info_t *shared;
+
+static struct event_channel **channels; // by port; NULL: none
+static evtchn_port_t channels_size;
+static unsigned int channels_bound;
+
+static xen_ulong_t port_bit(evtchn_port_t port)
+{
+	return (xen_ulong_t)1 << port % BITS_PER_WORD;
+}
+
+static void set_mask(evtchn_port_t port)
+{
+	__atomic_fetch_or(&shared->evtchn_mask[port / BITS_PER_WORD], port_bit(port), __ATOMIC_SEQ_CST);
+}
+
+static void clear_mask(evtchn_port_t port)
+{
+	__atomic_fetch_and(&shared->evtchn_mask[port / BITS_PER_WORD], ~port_bit(port), __ATOMIC_SEQ_CST);
+}
+
+// True when an event was pending.
+static bool take_pending(evtchn_port_t port)
+{
+	xen_ulong_t old = __atomic_fetch_and(&shared->evtchn_pending[port / BITS_PER_WORD], ~port_bit(port),
+					     __ATOMIC_SEQ_CST);
+
+	return old & port_bit(port);
+}
+
+static void deliver(struct event_channel *channel)
+{
+	WRITE_ONCE(channel->pending, true);
+	wait_queue_wake(channel->queue);
+}
+
+static void deliver_word(unsigned int word)
+{
+	xen_ulong_t ready = READ_ONCE(shared->evtchn_pending[word]) & ~READ_ONCE(shared->evtchn_mask[word]);
+
+	for (; ready; ready &= ready - 1) {
+		evtchn_port_t port = word * BITS_PER_WORD + (unsigned int)__builtin_ctzl(ready);
+		struct event_channel *channel = port < channels_size ? channels[port] : NULL;
+
+		if (!channel)
+			set_mask(port);
+		else if (take_pending(port))
+			deliver(channel);
+	}
+}
+
+static void handle_upcall(void *unused)
+{
+	struct vcpu_info *vcpu = &shared->vcpu_info[0];
+
+	(void)unused;
+	// Cleared before the words are looked at: what comes later raises it, and the interrupt, again.
+	while (__atomic_exchange_n(&vcpu->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
+		xen_ulong_t words = __atomic_exchange_n(&vcpu->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+
+		for (; words; words &= words - 1)
+			deliver_word((unsigned int)__builtin_ctzl(words));
+	}
+}
+
+static int map_shared_info(void)
+{
+	void *page = page_alloc(0);
+
+	if (!page)
+		return -ENOMEM;
+	struct xen_add_to_physmap add = {
+		.domid = DOMID_SELF,
+		.space = XENMAPSPACE_shared_info,
+		.gpfn = virt_to_phys(page) >> PAGE_SHIFT,
+	};
+	int error = xen_error(xen_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (uintptr_t)&add, 0, 0, 0));
+	if (error) {
+		page_free(page, 0);
+		return error;
+	}
+	shared = page;
+	memset(shared->evtchn_mask, 0xff, sizeof(shared->evtchn_mask));
+	return 0;
+}
+
+int event_init(void)
+{
+	unsigned int irq;
+	bool edge;
+	int node = devicetree_find(-1, "xen,xen");
+	int error = node < 0 ? node : devicetree_irq(node, 0, &irq, &edge);
+
+	if (!error && !shared)
+		error = map_shared_info();
+	if (!error)
+		error = irq_register(irq, handle_upcall, NULL);
+	if (error)
+		return error;
+	irq_enable(irq);
+	handle_upcall(NULL); // what came before
+	return 0;
+}
+
+static int event_op(unsigned int command, void *argument)
+{
+	return xen_error(xen_hypercall(__HYPERVISOR_event_channel_op, command, (uintptr_t)argument, 0, 0, 0));
+}
+
+static void close_port(evtchn_port_t port)
+{
+	struct evtchn_close close = { .port = port };
+
+	event_op(EVTCHNOP_close, &close);
+}
+
+// Makes room in the table for `port`.
+static int table_reserve(evtchn_port_t port)
+{
+	if (port >= PORTS_MAX)
+		return -ENOSPC;
+	if (port < channels_size)
+		return 0;
+
+	evtchn_port_t size = ROUND_UP(port + 1, PORTS_STEP);
+	struct event_channel **grown = calloc(size, sizeof(*grown)), **old = channels;
+	if (!grown)
+		return -ENOMEM;
+	if (old)
+		memcpy(grown, old, channels_size * sizeof(*grown));
+
+	unsigned long state = irq_save();
+	channels = grown;
+	channels_size = size;
+	irq_restore(state);
+	free(old);
+	return 0;
+}
+
+static int attach(struct event_channel *channel, evtchn_port_t port, struct wait_queue *queue)
+{
+	*channel = (struct event_channel){ .port = INVALID_EVTCHN, .queue = queue };
+	int error = table_reserve(port);
+	if (error)
+		return error;
+	if (channels[port])
+		return -EBUSY;
+	channel->port = port;
+	channels[port] = channel;
+	channels_bound++;
+	event_channel_mask(channel, false);
+	return 0;
+}
+
+// For a port that this program made: it goes when it can't be attached.
+static int attach_new(struct event_channel *channel, evtchn_port_t port, struct wait_queue *queue)
+{
+	int error = attach(channel, port, queue);
+
+	if (error)
+		close_port(port);
+	return error;
+}
+
+int event_channel_bind_interdomain(struct event_channel *channel, domid_t remote, evtchn_port_t remote_port,
+				   struct wait_queue *queue)
+{
+	struct evtchn_bind_interdomain bind = { .remote_dom = remote, .remote_port = remote_port };
+	int error = event_op(EVTCHNOP_bind_interdomain, &bind);
+
+	channel->port = INVALID_EVTCHN;
+	return error ? error : attach_new(channel, bind.local_port, queue);
+}
+
+int event_channel_bind_virq(struct event_channel *channel, unsigned int virq, struct wait_queue *queue)
+{
+	struct evtchn_bind_virq bind = { .virq = virq, .vcpu = 0 };
+	int error = event_op(EVTCHNOP_bind_virq, &bind);
+
+	channel->port = INVALID_EVTCHN;
+	return error ? error : attach_new(channel, bind.port, queue);
+}
+
+int event_channel_listen(struct event_channel *channel, domid_t remote, struct wait_queue *queue)
+{
+	evtchn_port_t port;
+	int error = event_alloc_unbound(DOMID_SELF, remote, &port);
+
+	channel->port = INVALID_EVTCHN;
+	return error ? error : attach_new(channel, port, queue);
+}
+
+int event_channel_adopt(struct event_channel *channel, evtchn_port_t port, struct wait_queue *queue)
+{
+	return attach(channel, port, queue);
+}
+
+void event_channel_close(struct event_channel *channel)
+{
+	evtchn_port_t port = channel->port;
+
+	if (port == INVALID_EVTCHN)
+		return;
+	unsigned long state = irq_save();
+	set_mask(port);
+	channels[port] = NULL;
+	channels_bound--;
+	close_port(port);
+	take_pending(port); // it would be taken for an event of the port's next life
+	irq_restore(state);
+	channel->port = INVALID_EVTCHN;
+	channel->pending = false;
+}
+
+void event_channel_notify(const struct event_channel *channel)
+{
+	struct evtchn_send send = { .port = channel->port };
+
+	event_op(EVTCHNOP_send, &send); // the peer may be gone: then nobody waits for it
+}
+
+bool event_channel_take(struct event_channel *channel)
+{
+	return __atomic_exchange_n(&channel->pending, false, __ATOMIC_ACQ_REL);
+}
+
+void event_channel_mask(struct event_channel *channel, bool masked)
+{
+	if (masked) {
+		set_mask(channel->port);
+		return;
+	}
+
+	// An event that finds the port unmasked comes by interrupt; one that found it masked has left its bit.
+	unsigned long state = irq_save();
+	clear_mask(channel->port);
+	if (take_pending(channel->port))
+		deliver(channel);
+	irq_restore(state);
+}
+
+int event_alloc_unbound(domid_t domid, domid_t remote, evtchn_port_t *port)
+{
+	struct evtchn_alloc_unbound alloc = { .dom = domid, .remote_dom = remote };
+	int error = event_op(EVTCHNOP_alloc_unbound, &alloc);
+
+	if (!error)
+		*port = alloc.port;
+	return error;
+}
+
+unsigned int event_channels_bound(void)
+{
+	return channels_bound;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// XENMEM_populate_physmap: a domain's memory, in extents as large as the addresses and Xen's free memory allow. Large
+// extents make short page tables in Xen and few TLB misses in the guest.
+#include "xen/physmap.h"
+
+#include <errno.h>
+
+#include "kernel/compiler.h"
+#include "kernel/task.h"
+#include "xen/hypercall.h"
+
+_Static_assert(sizeof(gfn_t) == sizeof(xen_pfn_t), "frame lists are handed to Xen as they are");
+
+// Largest first. `batch` extents are asked for in one call, so that a call stays short.
+static const struct extent_size {
+	unsigned int order, batch;
+} extent_sizes[] = {
+	{ EXTENT_1G, 1 },
+	{ EXTENT_2M, 16 },
+	{ EXTENT_4K, 64 },
+};
+
+#define BATCH_MAX 64
+
+int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned int order, size_t *done)
+{
+	struct xen_memory_reservation reservation = {
+		.extent_start.p = (xen_pfn_t *)(uintptr_t)extents, // only read: we are a translated caller
+		.nr_extents = count,
+		.extent_order = order,
+		.domid = domid,
+	};
+	// The number of extents done: Xen names no reason where it stops.
+	long result = xen_hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, (uintptr_t)&reservation, 0, 0, 0);
+
+	*done = result < 0 ? 0 : (size_t)result;
+	if (result < 0)
+		return xen_error(result);
+	return *done == count ? 0 : -ENOMEM;
+}
+
+static bool extent_fits(gfn_t first, uint64_t frames, unsigned int order)
+{
+	uint64_t size = (uint64_t)1 << order;
+
+	return frames >= size && !(first.number & (size - 1));
+}
+
+// The largest size from `largest` on that fits at `first`; 4 KB always does.
+static const struct extent_size *best_size(const struct extent_size *largest, gfn_t first, uint64_t frames)
+{
+	while (!extent_fits(first, frames, largest->order))
+		largest++;
+	return largest;
+}
+
+int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames)
+{
+	const struct extent_size *largest = extent_sizes;
+
+	while (frames) {
+		const struct extent_size *size = best_size(largest, first, frames);
+		uint64_t extent_frames = (uint64_t)1 << size->order;
+		gfn_t extents[BATCH_MAX];
+		size_t count = 0, done;
+
+		do {
+			extents[count] = gfn_add(first, count * extent_frames);
+			count++;
+		} while (count < size->batch && best_size(largest, gfn_add(first, count * extent_frames),
+							  frames - count * extent_frames) == size);
+
+		int error = physmap_populate(domid, extents, count, size->order, &done);
+		first = gfn_add(first, done * extent_frames);
+		frames -= done * extent_frames;
+		if (error == -ENOMEM && size->order != EXTENT_4K)
+			largest = size + 1; // no contiguous memory of this size is left
+		else if (error)
+			return error;
+		if (task_should_yield())
+			task_yield();
+	}
+	return 0;
+}
+
+int64_t physmap_current_pages(domid_t domid)
+{
+	struct xen_memory_domain domain = { .domid = domid };
+	long result = xen_hypercall(__HYPERVISOR_memory_op, XENMEM_current_reservation, (uintptr_t)&domain, 0, 0, 0);
+
+	return result < 0 ? xen_error(result) : result;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// XEN_SYSCTL_*: the machine's figures, the list of domains, the scheduler, Xen's own console ring.
+#include "xen/sysctl.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/compiler.h"
+#include "xen/domain_info.h"
+#include "xen/hypercall.h"
+#include "xen/version.h"
+
+// Domains asked for in one call; they stay on the stack.
+#define LIST_BATCH 8u
+
+static void sysctl_prepare(struct xen_sysctl *op, uint32_t command)
+{
+	memset(op, 0, sizeof(*op));
+	op->cmd = command;
+}
+
+static int sysctl_call(struct xen_sysctl *op)
+{
+	const struct xen_abi *abi = xen_abi();
+
+	if (!abi)
+		return -ENOTSUP;
+	op->interface_version = abi->sysctl_version;
+	return xen_error(xen_hypercall(__HYPERVISOR_sysctl, (uintptr_t)op, 0, 0, 0, 0));
+}
+
+int sysctl_physical_info(struct physical_info *info)
+{
+	struct xen_sysctl op;
+
+	sysctl_prepare(&op, XEN_SYSCTL_physinfo);
+	int error = sysctl_call(&op);
+	if (error)
+		return error;
+
+	const struct xen_sysctl_physinfo *from = &op.u.physinfo;
+	*info = (struct physical_info){
+		.threads_per_core = from->threads_per_core,
+		.cores_per_socket = from->cores_per_socket,
+		.cpus = from->nr_cpus,
+		.max_cpu_id = from->max_cpu_id,
+		.nodes = from->nr_nodes,
+		.cpu_khz = from->cpu_khz,
+		.total_pages = from->total_pages,
+		.free_pages = from->free_pages,
+		.scrub_pages = from->scrub_pages,
+		.outstanding_pages = from->outstanding_pages,
+		.max_mfn = from->max_mfn,
+		.capabilities = from->capabilities,
+		.arch_capabilities = from->arch_capabilities,
+	};
+	return 0;
+}
+
+int sysctl_domain_list(domid_t first, struct domain_info *list, size_t capacity, size_t *count)
+{
+	size_t filled = 0;
+	uint32_t batch, found = 0;
+
+	do {
+		struct xen_domctl_getdomaininfo buffer[LIST_BATCH];
+		struct xen_sysctl op;
+
+		batch = (uint32_t)MIN(capacity - filled, LIST_BATCH);
+		sysctl_prepare(&op, XEN_SYSCTL_getdomaininfolist);
+		op.u.getdomaininfolist.first_domain = first;
+		op.u.getdomaininfolist.max_domains = batch;
+		op.u.getdomaininfolist.buffer.p = buffer;
+		int error = sysctl_call(&op);
+		if (error)
+			return error;
+
+		found = MIN(op.u.getdomaininfolist.num_domains, batch);
+		for (uint32_t i = 0; i < found; i++)
+			domain_info_read(&list[filled++], &buffer[i]);
+		if (found)
+			first = (domid_t)(buffer[found - 1].domain + 1);
+	} while (found == batch && filled < capacity);
+	*count = filled;
+	return 0;
+}
+
+const char *sysctl_scheduler_name(void)
+{
+	static const char *const names[] = {
+		[XEN_SCHEDULER_CREDIT] = "credit",     [XEN_SCHEDULER_CREDIT2] = "credit2",
+		[XEN_SCHEDULER_ARINC653] = "arinc653", [XEN_SCHEDULER_RTDS] = "rtds",
+		[XEN_SCHEDULER_NULL] = "null",
+	};
+	struct xen_sysctl op;
+
+	sysctl_prepare(&op, XEN_SYSCTL_sched_id);
+	if (sysctl_call(&op))
+		return "unknown";
+	uint32_t id = op.u.sched_id.sched_id;
+	return id < ARRAY_SIZE(names) && names[id] ? names[id] : "unknown";
+}
+
+int sysctl_read_console(char *buffer, uint32_t *size, uint32_t *index, bool clear)
+{
+	struct xen_sysctl op;
+
+	sysctl_prepare(&op, XEN_SYSCTL_readconsole);
+	op.u.readconsole.clear = clear;
+	op.u.readconsole.incremental = 1;
+	op.u.readconsole.index = *index;
+	op.u.readconsole.buffer.p = buffer;
+	op.u.readconsole.count = *size;
+	int error = sysctl_call(&op);
+	if (error)
+		return error;
+	*size = op.u.readconsole.count;
+	*index = op.u.readconsole.index;
+	return 0;
+}
