@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layouts that this room relies on, checked at compile time against whichever of Xen's headers the including file
-// is compiled with. All but XEN_DOMCTL_createdomain (abi_version.c) are the same from Xen 4.17 to 4.22, which is why the
-// rest of this room is compiled only once. Included by abi_version.c, so that each version's headers are checked.
+// The layouts that this room relies on, checked at compile time against whichever of Xen's headers the
+// including file is compiled with. All but XEN_DOMCTL_createdomain (abi_version.c) are the same from Xen 4.17
+// to 4.22, which is why the rest of this room is compiled only once. Included by abi_version.c, so that each
+// version's headers are checked.
 #pragma once
 
 #include <stddef.h>

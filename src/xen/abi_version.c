@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is special to one version of Xen. Compiled once for each supported version, with XEN_ABI_MINOR saying which,
-// against the headers of that version, or of the nearest older one that Debian has: 4.17's for 4.17 and 4.18, 4.20's
-// for 4.19 to 4.22. Each object defines one table, xen_abi_4_NN.
+// What is special to one version of Xen. Compiled once for each supported version, with XEN_ABI_MINOR saying
+// which, against the headers of that version, or of the nearest older one that Debian has: 4.17's for 4.17
+// and 4.18, 4.20's for 4.19 to 4.22. Each object defines one table, xen_abi_4_NN.
 //
 // What versions without headers of their own changed in XEN_DOMCTL_createdomain:
 //   4.18  arch.sve_vl took a byte of padding
 //   4.21  arch_domainconfig grew from 12 to 16 bytes (arm_sci_type); altp2m_opts became two halves;
 //         flag bit 8, trap_unmapped_accesses
 //   4.22  arch.v8r_el1_msa and a padding that must be 0, in the 16 bytes
-// Zero means "none" in each of these fields, and the operation is zeroed whole; so only the flag is written here.
+// Zero means "none" in each of these fields, and the operation is zeroed whole; so only the flag is written
+// here.
 #include <string.h>
 
 #include "xen/abi_layout.h"

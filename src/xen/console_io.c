@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hypervisor's console: CONSOLEIO_write and CONSOLEIO_read of the hardware domain, with what was typed ahead.
+// The hypervisor's console: CONSOLEIO_write and CONSOLEIO_read of the hardware domain, with what was typed
+// ahead.
 //
 // Xen puts a "\r" in front of each "\n" itself. It keeps 128 bytes of input and drops what comes beyond.
 #include "xen/console_io.h"
@@ -80,14 +81,14 @@ bool console_io_interrupted(void)
 	return true;
 }
 
-// With Xen's option console_to_ring our own output goes to Xen's ring as well and raises VIRQ_CON_RING: redrawing a line
-// because of it would raise it again, for ever.
+// With Xen's option console_to_ring our own output goes to Xen's ring as well and raises VIRQ_CON_RING:
+// redrawing a line because of it would raise it again, for ever.
 static bool output_comes_back(void)
 {
 	static const char option[] = "console_to_ring";
 	char line[sizeof(xen_commandline_t) + 1] = "";
 
-	if (xen_hypercall(__HYPERVISOR_xen_version, XENVER_commandline, (uintptr_t)line, 0, 0, 0) < 0)
+	if (xen_operation(__HYPERVISOR_xen_version, XENVER_commandline, line) < 0)
 		return true;
 	return strstr(line, option);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Xen's description of a domain, which domctl and sysctl share, as a `struct domain_info`. Private to this room.
+// Xen's description of a domain, which domctl and sysctl share, as a `struct domain_info`. Private to this
+// room.
 #pragma once
 
 #include "xen/domctl.h"

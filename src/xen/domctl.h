@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// XEN_DOMCTL_*: control of other domains. Every function returns 0 or a negative errno; -ENOTSUP when this Xen's interface
-// version isn't supported (version.h), -ESRCH when there is no such domain. None waits. `domid` is an existing domain's.
+// XEN_DOMCTL_*: control of other domains. Every function returns 0 or a negative errno; -ENOTSUP when this
+// Xen's interface version isn't supported (version.h), -ESRCH when there is no such domain. `domid` is an
+// existing domain's. Those that work through a range (cache, iomem, destruction) yield as they go, none waits
+// for anything else.
 #pragma once
 
 #include <stdbool.h>
@@ -31,8 +33,8 @@ struct domain_creation {
 #define DOMID_ANY ((domid_t)0x7FF5)
 int domctl_create(const struct domain_creation *creation, domid_t wanted, domid_t *domid);
 
-// Starts the destruction and continues it: -EAGAIN-like restarts of Xen are handled inside, with task_yield() between them.
-// Afterwards the domain is dying; it is gone when domctl_get_info() says -ESRCH.
+// Starts the destruction and continues it: where Xen asks to be called again, it is, with task_yield()
+// between them. Afterwards the domain is dying; it is gone when domctl_get_info() says -ESRCH.
 int domctl_destroy(domid_t domid);
 
 int domctl_pause(domid_t domid);
@@ -68,11 +70,12 @@ int domctl_set_handle(domid_t domid, const uint8_t handle[16]);
 // First CPU's start: 64-bit EL1 with the MMU off, interrupts masked, x0 = argument; CPU brought online.
 int domctl_set_entry(domid_t domid, uint64_t entry, uint64_t x0);
 
-// Cleans and invalidates the caches for guest frames, and drops the instruction cache, so that a guest with its caches off sees
-// what was written. Any count: split as Xen wants.
+// Cleans and invalidates the caches for guest frames, and drops the instruction cache, so that a guest with
+// its caches off sees what was written. Any count: split as Xen wants.
 int domctl_flush_cache(domid_t domid, gfn_t first, uint64_t frames);
 
-// Devices. Ranges are frames of the machine; any count: split as Xen wants (64 a call). On failure what was done is undone.
+// Devices. Ranges are frames of the machine; any count: split as Xen wants (64 a call). On failure what was
+// done is undone.
 int domctl_map_iomem(domid_t domid, gfn_t gfn, uint64_t mfn, uint64_t frames);
 int domctl_unmap_iomem(domid_t domid, gfn_t gfn, uint64_t mfn, uint64_t frames);
 int domctl_permit_iomem(domid_t domid, uint64_t mfn, uint64_t frames, bool allow);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Xen's error numbers as this C library's, and errors in words. Xen numbers them as Linux does, a C library for bare
-// metal above 34 does not, so that -38 from Xen (-ENOSYS) must not leave this room as it came.
+// Xen's error numbers as this C library's, and errors in words. Xen numbers them as Linux does, a C library
+// for bare metal above 34 does not, so that -38 from Xen (-ENOSYS) must not leave this room as it came.
 #include <errno.h>
 
 #include "kernel/compiler.h"

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two-level event channels (public/event_channel.h, public/xen.h). Xen sets a port's bit in evtchn_pending of the shared
-// info page, the bit of that word in evtchn_pending_sel, and raises the interrupt; the handler here takes the bits back
-// and wakes whom they concern.
+// Two-level event channels (public/event_channel.h, public/xen.h). Xen sets a port's bit in evtchn_pending of
+// the shared info page, the bit of that word in evtchn_pending_sel, and raises the interrupt; the handler
+// here takes the bits back and wakes whom they concern.
 //
-// A port that no channel stands for is masked: from the start, and after it was closed. So an event that arrives
-// between a port's binding in Xen and its registration here waits in evtchn_pending and is delivered when the port is
-// unmasked.
+// A port that no channel stands for is masked: from the start, and after it was closed. So an event that
+// arrives between a port's binding in Xen and its registration here waits in evtchn_pending and is delivered
+// when the port is unmasked.
 //
-// Place of the shared info page: a page of our own RAM is given up, whose frame Xen then covers with its page, as
-// Linux does on Arm. That needs no extended region, so it works in every domain, at the cost of that one page.
+// Place of the shared info page: a page of our own RAM is given up, whose frame Xen then covers with its
+// page, as Linux does on Arm. That needs no extended region, so it works in every domain, at the cost of that
+// one page.
 #include "xen/event.h"
 
 #include <errno.h>
@@ -106,7 +107,7 @@ static int map_shared_info(void)
 		.space = XENMAPSPACE_shared_info,
 		.gpfn = virt_to_phys(page) >> PAGE_SHIFT,
 	};
-	int error = xen_error(xen_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (uintptr_t)&add, 0, 0, 0));
+	int error = xen_error(xen_operation(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add));
 	if (error) {
 		page_free(page, 0);
 		return error;
@@ -136,7 +137,7 @@ int event_init(void)
 
 static int event_op(unsigned int command, void *argument)
 {
-	return xen_error(xen_hypercall(__HYPERVISOR_event_channel_op, command, (uintptr_t)argument, 0, 0, 0));
+	return xen_error(xen_operation(__HYPERVISOR_event_channel_op, command, argument));
 }
 
 static void close_port(evtchn_port_t port)
@@ -263,7 +264,8 @@ void event_channel_mask(struct event_channel *channel, bool masked)
 		return;
 	}
 
-	// An event that finds the port unmasked comes by interrupt; one that found it masked has left its bit.
+	// An event that finds the port unmasked comes by interrupt; one that found it masked has left its
+	// bit.
 	unsigned long state = irq_save();
 	clear_mask(channel->port);
 	if (take_pending(channel->port))

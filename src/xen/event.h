@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Event channels: two-level ABI, delivered by the interrupt that the /hypervisor node names. Each bound port has a wait queue
-// and a pending flag; the interrupt handler sets the one and wakes the other.
+// Event channels: two-level ABI, delivered by the interrupt that the /hypervisor node names. Each bound port
+// has a wait queue and a pending flag; the interrupt handler sets the one and wakes the other.
 #pragma once
 
 #include <stdbool.h>
@@ -18,8 +18,8 @@ struct event_channel {
 	struct wait_queue *queue; // woken at each event
 };
 
-// All of them fill `channel`, which must stay in place until event_channel_close(). Several channels may share a queue.
-// The port is unmasked at once.
+// All of them fill `channel`, which must stay in place until event_channel_close(). Several channels may
+// share a queue. The port is unmasked at once.
 int event_channel_bind_interdomain(struct event_channel *channel, domid_t remote, evtchn_port_t remote_port,
 				   struct wait_queue *queue);
 int event_channel_bind_virq(struct event_channel *channel, unsigned int virq, struct wait_queue *queue);
@@ -36,10 +36,12 @@ void event_channel_notify(const struct event_channel *channel);
 // True when an event has come since the last call; clears it.
 bool event_channel_take(struct event_channel *channel);
 
-// Masks or unmasks delivery; an event that came while masked is delivered at unmask. To slow a stormy guest down.
+// Masks or unmasks delivery; an event that came while masked is delivered at unmask. To slow a stormy guest
+// down.
 void event_channel_mask(struct event_channel *channel, bool masked);
 
-// On behalf of a domain that is being built: a port in `domid` that `remote` may bind. *port is written on success.
+// On behalf of a domain that is being built: a port in `domid` that `remote` may bind. *port is written on
+// success.
 int event_alloc_unbound(domid_t domid, domid_t remote, evtchn_port_t *port);
 
 // Ports bound by this domain now, for leak checks.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The window through which foreign frames are seen: a piece of the extended regions, i.e. of addresses where Xen promises
-// that this domain has neither memory nor devices.
+// The window through which foreign frames are seen: a piece of the extended regions, i.e. of addresses where
+// Xen promises that this domain has neither memory nor devices.
 //
-// Our own translation (stage 1) of the whole window is set up once, in 2 MB blocks, and stays. Mapping and unmapping
-// a frame then only change Xen's translation (stage 2), which is one hypercall for many frames and no TLB
-// maintenance here. What is not mapped there faults there: a stray access is still caught, and what Xen doesn't
-// map can't be reached by speculation either.
+// Our own translation (stage 1) of the whole window is set up once, in 2 MB blocks, and stays. Mapping and
+// unmapping a frame then only change Xen's translation (stage 2), which is one hypercall for many frames and
+// no TLB maintenance here. What is not mapped there faults there: a stray access is still caught, and what
+// Xen doesn't map can't be reached by speculation either.
 #include "xen/foreign.h"
 
 #include <errno.h>
@@ -74,8 +74,7 @@ static int remove_slot(size_t slot)
 		.gpfn = window.first.number + slot,
 	};
 
-	return xen_error(xen_hypercall(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, (uintptr_t)&remove, 0, 0,
-				       0));
+	return xen_error(xen_operation(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &remove));
 }
 
 // Gives back slots that are mapped. One that Xen doesn't give up stays taken, so that it is never used for
@@ -87,13 +86,15 @@ static void release_slots(size_t slot, size_t count)
 
 		if (error)
 			log_error("foreign frame at %#llx could not be unmapped: %s",
-				  (unsigned long long)gfn_address(gfn_add(window.first, i)), error_text(error));
+				  (unsigned long long)gfn_address(gfn_add(window.first, i)),
+				  error_text(error));
 		else
 			mark_slots(i, 1, false);
 	}
 }
 
-// Maps up to BATCH_MAX frames. Whatever of them Xen mapped before an error is unmapped again, and all slots are given back.
+// Maps up to BATCH_MAX frames. Whatever of them Xen mapped before an error is unmapped again, and all slots
+// are given back.
 static int map_batch(domid_t domid, const gfn_t *frames, size_t slot, size_t count)
 {
 	xen_pfn_t places[BATCH_MAX];
@@ -112,8 +113,7 @@ static int map_batch(domid_t domid, const gfn_t *frames, size_t slot, size_t cou
 		.gpfns.p = places,
 		.errs.p = errors,
 	};
-	int error = xen_error(xen_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, (uintptr_t)&add, 0, 0,
-					    0));
+	int error = xen_error(xen_operation(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &add));
 	for (size_t i = 0; i < count && !error; i++)
 		error = xen_error(errors[i]);
 	if (!error)
@@ -187,7 +187,7 @@ void *foreign_map_grant_table(domid_t domid, uint32_t frame, int *error)
 		.frame = frame,
 		.frame_list.p = &place,
 	};
-	*error = xen_error(xen_hypercall(__HYPERVISOR_memory_op, XENMEM_acquire_resource, (uintptr_t)&acquire, 0, 0, 0));
+	*error = xen_error(xen_operation(__HYPERVISOR_memory_op, XENMEM_acquire_resource, &acquire));
 	if (*error) {
 		mark_slots((size_t)slot, 1, false);
 		return NULL;
@@ -200,8 +200,8 @@ size_t foreign_mapped_frames(void)
 	return window.mapped;
 }
 
-// The window's place: in the first extended region that holds it, one below 4 GB where there is one; else the largest.
-// Register window 0 of the node is for grant tables, the extended regions follow.
+// The window's place: in the first extended region that holds it, one below 4 GB where there is one; else the
+// largest. Register window 0 of the node is for grant tables, the extended regions follow.
 static size_t find_window(int node, paddr_t *place)
 {
 	size_t best_size = 0;
@@ -209,10 +209,13 @@ static size_t find_window(int node, paddr_t *place)
 	uint64_t size;
 
 	for (unsigned int i = 1; !devicetree_reg(node, i, &address, &size); i++) {
-		paddr_t start = ROUND_UP(address, WINDOW_ALIGNMENT), end = ROUND_DOWN(address + size, WINDOW_ALIGNMENT);
+		paddr_t start = ROUND_UP(address, WINDOW_ALIGNMENT);
+		paddr_t end = ROUND_DOWN(address + size, WINDOW_ALIGNMENT);
 		size_t usable = end > start ? (size_t)MIN(end - start, WINDOW_SIZE) : 0;
 
-		if (usable > best_size || (usable && usable == best_size && *place >= GIB(4) && start < GIB(4))) {
+		bool lower = usable && usable == best_size && *place >= GIB(4) && start < GIB(4);
+
+		if (usable > best_size || lower) {
 			best_size = usable;
 			*place = start;
 		}

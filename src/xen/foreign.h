@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Guest memory made accessible here: foreign frames are placed into the extended regions that Xen names in the /hypervisor node,
-// never over this domain's own memory.
+// Guest memory made accessible here: foreign frames are placed into the extended regions that Xen names in
+// the /hypervisor node, never over this domain's own memory.
 #pragma once
 
 #include <stddef.h>
@@ -11,9 +11,9 @@
 // Reads the regions from the device tree. -ENOENT: Xen offers none (then mapping fails with -ENOMEM).
 int foreign_init(void);
 
-// Maps `count` frames of the domain, in this order, one after the other, readable and writable, cached. NULL with *error set (-EINVAL: a frame
-// isn't RAM of the domain, -ENOMEM: no space, -ESRCH). A mapping keeps the guest's page alive: unmap it before
-// the domain can be freed. At most FOREIGN_MAP_MAX frames.
+// Maps `count` frames of the domain, in this order, one after the other, readable and writable, cached. NULL
+// with *error set (-EINVAL: a frame isn't RAM of the domain, -ENOMEM: no space, -ESRCH). A mapping keeps the
+// guest's page alive: unmap it before the domain can be freed. At most FOREIGN_MAP_MAX frames.
 #define FOREIGN_MAP_MAX 512
 void *foreign_map(domid_t domid, const gfn_t *frames, size_t count, int *error);
 void *foreign_map_range(domid_t domid, gfn_t first, size_t count, int *error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HVM parameters (HVM_PARAM_*): where a domain's magic pages and their event channels are. DOMID_SELF for one's own.
+// HVM parameters (HVM_PARAM_*): where a domain's magic pages and their event channels are. DOMID_SELF for
+// one's own.
 #pragma once
 
 #include <stdint.h>

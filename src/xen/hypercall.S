@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trap into Xen, as its arm64 ABI has it (xen/public arch-arm.h): number in x16, arguments in x0..x4, result in x0,
-// `hvc #0xEA1`. Xen may clobber x0..x4 and x16 and keeps all else.
+// The trap into Xen, as its arm64 ABI has it (xen/public arch-arm.h): number in x16, arguments in x0..x4,
+// result in x0, `hvc #0xEA1`. Xen may clobber x0..x4 and x16 and keeps all else.
 
 #define XEN_HYPERCALL_TAG 0xEA1
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// XENMEM_populate_physmap: a domain's memory, in extents as large as the addresses and Xen's free memory allow. Large
-// extents make short page tables in Xen and few TLB misses in the guest.
+// XENMEM_populate_physmap: a domain's memory, in extents as large as the addresses and Xen's free memory
+// allow. Large extents make short page tables in Xen and few TLB misses in the guest.
 #include "xen/physmap.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned
 		.domid = domid,
 	};
 	// The number of extents done: Xen names no reason where it stops.
-	long result = xen_hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, (uintptr_t)&reservation, 0, 0, 0);
+	long result = xen_operation(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &reservation);
 
 	*done = result < 0 ? 0 : (size_t)result;
 	if (result < 0)
@@ -86,7 +86,7 @@ int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames)
 int64_t physmap_current_pages(domid_t domid)
 {
 	struct xen_memory_domain domain = { .domid = domid };
-	long result = xen_hypercall(__HYPERVISOR_memory_op, XENMEM_current_reservation, (uintptr_t)&domain, 0, 0, 0);
+	long result = xen_operation(__HYPERVISOR_memory_op, XENMEM_current_reservation, &domain);
 
 	return result < 0 ? xen_error(result) : result;
 }

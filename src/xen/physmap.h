@@ -12,13 +12,14 @@
 #define EXTENT_2M 9u
 #define EXTENT_1G 18u
 
-// Gives the domain memory at `count` guest addresses, each an extent of 2^order frames aligned to its size. *done says how many
-// Xen did, also on failure; -ENOMEM: Xen has no extent of that size (a smaller order may do) or the domain's limit is
-// reached.
+// Gives the domain memory at `count` guest addresses, each an extent of 2^order frames aligned to its size.
+// *done says how many Xen did, also on failure; -ENOMEM: Xen has no extent of that size (a smaller order may
+// do) or the domain's limit is reached.
 int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned int order, size_t *done);
 
-// [first, first + frames) of guest addresses, in the largest extents that fit, falling back to smaller ones where Xen has no
-// contiguous memory. On failure the memory stays with the domain (destroying it gives it back). Yields as it goes.
+// [first, first + frames) of guest addresses, in the largest extents that fit, falling back to smaller ones
+// where Xen has no contiguous memory. On failure the memory stays with the domain (destroying it gives it
+// back). Yields as it goes.
 int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames);
 
 // The domain's memory in pages (XENMEM_current_reservation), negative errno.

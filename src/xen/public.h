@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Xen's public headers, all that this program uses, as Debian's libxen-dev ships them: the one place that includes
-// <xen/...>. Included as "xen/public.h"; "xen/..." in quotes is this room, <xen/...> in angle brackets is Xen's.
-// The headers choose an architecture by the compiler's macros; the host tests are built with Arm64's layout too.
+// Xen's public headers, all that this program uses, as Debian's libxen-dev ships them: the one place that
+// includes <xen/...>. Included as "xen/public.h"; "xen/..." in quotes is this room, <xen/...> in angle
+// brackets is Xen's. The headers choose an architecture by the compiler's macros; the host tests are built
+// with Arm64's layout too.
 #pragma once
 
 #include <stddef.h>

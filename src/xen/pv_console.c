@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest's end of its PV console (public/io/console.h): the ring in the page of HVM_PARAM_CONSOLE_PFN, the port of
-// HVM_PARAM_CONSOLE_EVTCHN.
+// A guest's end of its PV console (public/io/console.h): the ring in the page of HVM_PARAM_CONSOLE_PFN, the
+// port of HVM_PARAM_CONSOLE_EVTCHN.
 #include "xen/pv_console.h"
 
 #include <errno.h>
@@ -21,7 +21,8 @@
 static struct wait_queue queue = WAIT_QUEUE_INITIAL(queue);
 static struct event_channel channel = { .port = INVALID_EVTCHN };
 static struct byte_ring out, in; // no data: there is no console
-static bool stalled; // nobody empties the ring: output isn't waited for until there is room again
+// Nobody empties the ring: output isn't waited for until there is room again.
+static bool stalled;
 
 int pv_console_init(void)
 {
@@ -46,8 +47,8 @@ int pv_console_init(void)
 	return 0;
 }
 
-// Puts it all into the ring, CR before LF. Where the ring is full, the CPU is left to other domains until there is room:
-// any context may print, so no task can be waited for.
+// Puts it all into the ring, CR before LF. Where the ring is full, the CPU is left to other domains until
+// there is room: any context may print, so no task can be waited for.
 static void put(const char *text, size_t length)
 {
 	uint64_t deadline = 0;
@@ -70,7 +71,7 @@ static void put(const char *text, size_t length)
 		if (stalled)
 			return;
 		event_channel_notify(&channel);
-		xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0, 0);
+		xen_operation(__HYPERVISOR_sched_op, SCHEDOP_yield, NULL);
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest's own side of its PV console (HVM_PARAM_CONSOLE_PFN, _EVTCHN). A guest links this instead of console_io.c: it
-// defines kernel_console_write().
+// A guest's own side of its PV console (HVM_PARAM_CONSOLE_PFN, _EVTCHN). A guest links this instead of
+// console_io.c: it defines kernel_console_write().
 #pragma once
 
 #include <stddef.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Byte rings shared with an untrusted peer. The peer may change every byte of the shared page at any time, both indices
-// included, so each index is read once into a local copy, and only the copy is checked and used. A wrong index
-// costs the peer its own bytes at worst: all accesses stay inside `data`.
+// Byte rings shared with an untrusted peer. The peer may change every byte of the shared page at any time,
+// both indices included, so each index is read once into a local copy, and only the copy is checked and used.
+// A wrong index costs the peer its own bytes at worst: all accesses stay inside `data`.
 //
-// Example, size 8: producer 0x00000003, consumer 0xfffffffe (both have run over 2^32): used = 3 - -2 = 5 bytes, which
-// lie at data[6], data[7], data[0], data[1], data[2].
+// Example, size 8: producer 0x00000003, consumer 0xfffffffe (both have run over 2^32): used = 3 - -2 = 5
+// bytes, which lie at data[6], data[7], data[0], data[1], data[2].
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>

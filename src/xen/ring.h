@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Byte rings in memory shared with a peer that isn't trusted (xencons_interface, xenstore_domain_interface): the one
-// place that reads their indices. An index is read once, checked (producer - consumer <= size), and used from the copy; barriers
-// are as Xen's public/io/ring documents ask. Sizes are powers of two; indices run freely.
+// Byte rings in memory shared with a peer that isn't trusted (xencons_interface, xenstore_domain_interface):
+// the one place that reads their indices. An index is read once, checked (producer - consumer <= size), and
+// used from the copy; barriers are as Xen's public/io/ring documents ask. Sizes are powers of two; indices
+// run freely.
 #pragma once
 
 #include <stddef.h>
@@ -13,8 +14,8 @@ struct byte_ring {
 	uint32_t *consumer, *producer; // shared
 };
 
-// Takes up to `size` bytes out. The number taken, or -EPROTO when the indices are impossible. Writes the consumer
-// index; the caller notifies the peer.
+// Takes up to `size` bytes out. The number taken, or -EPROTO when the indices are impossible. Writes the
+// consumer index; the caller notifies the peer.
 long byte_ring_read(struct byte_ring *ring, void *buffer, size_t size);
 
 // Puts up to `size` bytes in; the number that fitted, or -EPROTO.

@@ -11,7 +11,7 @@ void sched_shutdown(unsigned int reason)
 	struct sched_shutdown shutdown = { .reason = reason };
 
 	for (;;) // Xen may let the domain run on for a moment
-		xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (uintptr_t)&shutdown, 0, 0, 0);
+		xen_operation(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown);
 }
 
 void kernel_shutdown(enum shutdown_reason_kernel reason)

@@ -24,7 +24,7 @@ int sysctl_domain_list(domid_t first, struct domain_info *list, size_t capacity,
 // Name of the scheduler that runs ("credit2"), never NULL.
 const char *sysctl_scheduler_name(void);
 
-// Reads Xen's console ring from *index on into `buffer`; *size in: capacity, out: bytes read; *index moves on.
-// `clear` empties the ring.
+// Reads Xen's console ring from *index on into `buffer`; *size in: capacity, out: bytes read; *index moves
+// on. `clear` empties the ring.
 int sysctl_read_console(char *buffer, uint32_t *size, uint32_t *index, bool clear);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Types that keep apart what Xen's interfaces pass as plain integers. domid_t and evtchn_port_t are Xen's own.
+// Types that keep apart what Xen's interfaces pass as plain integers. domid_t and evtchn_port_t are Xen's
+// own.
 #pragma once
 
 #include <stdbool.h>

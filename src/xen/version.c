@@ -10,7 +10,8 @@
 #include "kernel/log.h"
 #include "xen/hypercall.h"
 
-extern const struct xen_abi xen_abi_4_17, xen_abi_4_18, xen_abi_4_19, xen_abi_4_20, xen_abi_4_21, xen_abi_4_22;
+extern const struct xen_abi xen_abi_4_17, xen_abi_4_18, xen_abi_4_19;
+extern const struct xen_abi xen_abi_4_20, xen_abi_4_21, xen_abi_4_22;
 
 // In order.
 static const struct xen_abi *const supported[] = {
@@ -22,7 +23,7 @@ static const struct xen_abi *chosen;
 
 static long ask(unsigned int command, void *answer)
 {
-	return xen_hypercall(__HYPERVISOR_xen_version, command, (uintptr_t)answer, 0, 0, 0);
+	return xen_operation(__HYPERVISOR_xen_version, command, answer);
 }
 
 // `size` bytes from Xen as a string, cut where it doesn't fit; empty when Xen refuses to say.
@@ -40,7 +41,8 @@ static void ask_compiler(void)
 	memset(&info, 0, sizeof(info));
 	if (ask(XENVER_compile_info, &info) < 0)
 		return;
-	snprintf(version.compiler, sizeof(version.compiler), "%.*s", (int)sizeof(info.compiler), info.compiler);
+	snprintf(version.compiler, sizeof(version.compiler), "%.*s", (int)sizeof(info.compiler),
+		 info.compiler);
 	snprintf(version.build_date, sizeof(version.build_date), "%.*s", (int)sizeof(info.compile_date),
 		 info.compile_date);
 }
@@ -90,8 +92,9 @@ static int choose_abi(void)
 		error = probe_domctl(abi);
 	if (error == -EACCES) {
 		log_error("Xen %u.%u%s doesn't speak the interfaces of Xen %u.%u (domctl %#x, sysctl %#x): "
-			  "domain control is off", version.major, version.minor, version.extra, abi->major,
-			  abi->minor, abi->domctl_version, abi->sysctl_version);
+			  "domain control is off",
+			  version.major, version.minor, version.extra, abi->major, abi->minor,
+			  abi->domctl_version, abi->sysctl_version);
 		return -ENOTSUP;
 	}
 	if (error)

@@ -9,8 +9,8 @@
 
 struct domain_creation;
 
-// What differs between the supported versions; one constant table per version, from abi_version.c, which is compiled
-// once per version against that version's headers.
+// What differs between the supported versions; one constant table per version, from abi_version.c, which is
+// compiled once per version against that version's headers.
 struct xen_abi {
 	unsigned int major, minor;
 	uint32_t domctl_version, sysctl_version;
@@ -25,9 +25,9 @@ struct xen_version {
 	char capabilities[1024];
 };
 
-// Asks the hypervisor (XENVER_*) and chooses the ABI. 0, or -ENOTSUP when domctl or sysctl of this version isn't one that
-// is supported: everything that needs them then returns -ENOTSUP, the rest works. Logs which was found and which
-// are supported.
+// Asks the hypervisor (XENVER_*) and chooses the ABI. 0, or -ENOTSUP when domctl or sysctl of this version
+// isn't one that is supported: everything that needs them then returns -ENOTSUP, the rest works. Logs which
+// was found and which are supported.
 int xen_version_init(void);
 
 const struct xen_version *xen_version(void);
