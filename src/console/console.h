@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kernel/task.h"
 #include "xen/types.h"
 
 struct console;
@@ -14,7 +13,8 @@ struct console;
 // Starts the server's task. Before anything else of this header.
 int console_init(void);
 
-// Serves a domain's console: maps the ring page, binds the guest's port. The caller owns one reference. 0 or a negative errno.
+// Serves a domain's console: maps the ring page, binds the guest's port. The caller owns one reference. 0 or a negative
+// errno: -ENOMEM, or what mapping and binding say. *console is written on success only.
 int console_open(domid_t domid, gfn_t ring, evtchn_port_t remote_port, struct console **console);
 
 // Takes what is still in the ring, then ends the service and drops the owner's reference: nothing of the guest is mapped or
@@ -36,15 +36,13 @@ size_t console_write(struct console *console, const char *text, size_t size);
 // The domain is gone: no output will come any more but what is in the backlog.
 bool console_is_closed(const struct console *console);
 
-// Woken at new output, at room for input, and at the end.
-struct wait_queue *console_queue(struct console *console);
-
-// One person at a time: -EBUSY while another is attached.
-int console_attach(struct console *console);
+// One person at a time: -EBUSY while another is attached. `notify` is called from the server's task at new output, at room for
+// input, and at the end; it must not wait.
+int console_attach(struct console *console, void (*notify)(void));
 void console_detach(struct console *console);
 
 struct console_statistics {
-	uint64_t output, input, lost; // bytes
+	uint64_t output, input, lost; // bytes since console_open()
 	bool broken; // the guest wrote impossible ring indices; its console is off
 };
 void console_statistics(const struct console *console, struct console_statistics *statistics);
