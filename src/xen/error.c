@@ -70,7 +70,7 @@ int xen_error(long result)
 	if (result >= 0)
 		return result > INT32_MAX ? INT32_MAX : (int)result;
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
-		if (errors[i].xen == -result)
+		if (-(long)errors[i].xen == result)
 			return -errors[i].local;
 	return -EIO;
 }
