@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shell: a line editor on the console, and a table of commands. Text in, text out: no command does work that the
-// layer below should do.
+// layer below should do. This header is what a command needs; a new command is a row in a table and a function.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernel/compiler.h"
 #include "kernel/failure.h"
@@ -12,17 +13,18 @@
 // Reads and runs lines for ever.
 void shell_run(void) __attribute__((noreturn));
 
-// Output of a command. '\n' ends a line.
+// Output of a command. '\n' ends a line. A call prints at most SHELL_PRINT_MAX bytes, the rest is cut.
+#define SHELL_PRINT_MAX 1024
 void shell_print(const char *format, ...) PRINTF_LIKE(1, 2);
 
-// An error for the person, in red where the terminal has colours; a newline is added.
+// An error for the person, in red where colours are on; a newline is added.
 void shell_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
-// Prints the failure's text with what was tried in front: "xu create: configuration 'x' not found: ...", returns its error.
-int shell_failure(const char *command, const struct failure *failure);
-
 // What Tab offers for an argument.
-enum completion { COMPLETE_NOTHING, COMPLETE_CONFIG, COMPLETE_DOMAIN, COMPLETE_WORDS };
+enum completion { COMPLETE_NOTHING, COMPLETE_CONFIG, COMPLETE_DOMAIN, COMPLETE_WORDS, COMPLETE_COMMAND };
+
+#define COMMAND_OPTIONS_MAX 8
+#define COMMAND_PATH_MAX 64 // bytes of "xu create" and the like, with the NUL
 
 struct command_option {
 	const char *name; // "-d"
@@ -30,18 +32,34 @@ struct command_option {
 	const char *help;
 };
 
-struct command {
-	const char *name;
-	const char *arguments; // "NAME [-d ID] [-p]", for the usage line
-	const char *help; // one line
-	const char *details; // more for --help, or NULL
-	int (*run)(int argc, char **argv); // argv[0] is the command's own name; 0 or a negative errno, after saying why
-	int min_arguments, max_arguments; // without argv[0], options included
-	enum completion completion;
-	const char *const *words; // COMPLETE_WORDS: NULL-terminated
-	const struct command_option *options; // ended by a zero name
-	const struct command *subcommands; // ended by a zero name
+// One call of a command, its options taken apart.
+struct invocation {
+	const char *name; // all the words that lead to the command: "xu create", for messages
+	int argc;
+	char *const *argv; // arguments without the options, ended by NULL; argv[0] is the first
+	// Parallel to the command's table of options: NULL where the option wasn't given, "" for a switch.
+	const char *options[COMMAND_OPTIONS_MAX];
 };
 
-// All commands, ended by a zero name: src/shell/commands.c.
+struct command {
+	const char *name;
+	const char *arguments; // "NAME [-d ID] [-p]", for the usage line; NULL: none
+	const char *help; // one line, no full stop
+	const char *details; // more lines for --help, or NULL
+	// 0 or a negative errno, after saying why. NULL: there are only sub-commands.
+	int (*run)(const struct invocation *call);
+	int min_arguments, max_arguments; // options not included
+	enum completion completion; // of the arguments
+	const char *const *words; // COMPLETE_WORDS: ended by NULL
+	const struct command_option *options; // ended by an empty name, at most COMMAND_OPTIONS_MAX; or NULL
+	const struct command *subcommands; // ended by an empty name; or NULL
+};
+
+// All commands, ended by an empty name: commands.c.
 extern const struct command shell_commands[];
+
+// "xu create: TEXT", and returns the failure's error.
+int shell_failure(const struct invocation *call, const struct failure *failure);
+
+// A whole number, decimal or 0x..., up to `max`. False when `text` is anything else.
+bool shell_number(const char *text, uint64_t max, uint64_t *value);

@@ -18,6 +18,7 @@
 static struct wait_queue queue = WAIT_QUEUE_INITIAL(queue);
 static struct event_channel input = { .port = INVALID_EVTCHN };
 static struct event_channel printed = { .port = INVALID_EVTCHN };
+static bool woken; // since the last -EINTR
 
 // Typed and not yet read; when it is full, the rest stays with Xen.
 static struct {
@@ -61,12 +62,21 @@ int console_io_wait(uint64_t deadline)
 		fetch();
 		if (typed.count)
 			return 0;
-		if (event_channel_take(&printed))
+		if (event_channel_take(&printed) || woken) {
+			WRITE_ONCE(woken, false);
 			return -EINTR;
-		int error = WAIT_UNTIL_DEADLINE(&queue, input.pending || printed.pending, deadline);
+		}
+		int error = WAIT_UNTIL_DEADLINE(&queue, input.pending || printed.pending || READ_ONCE(woken),
+						deadline);
 		if (error)
 			return error;
 	}
+}
+
+void console_io_wake(void)
+{
+	WRITE_ONCE(woken, true);
+	wait_queue_wake(&queue);
 }
 
 bool console_io_interrupted(void)

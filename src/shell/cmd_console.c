@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// xu console: the terminal joined to a domain's console until Ctrl-] or the domain's end.
+//
+// Both ways bytes go as they are: a guest's shell needs its escape sequences. What they leave behind in the
+// terminal is put right when the person comes back.
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "console/console.h"
+#include "domain/domain.h"
+#include "kernel/log.h"
+#include "kernel/task.h"
+#include "shell/commands.h"
+#include "shell/domains.h"
+#include "xen/console_io.h"
+
+#define DETACH 0x1d // Ctrl-]
+#define ESCAPE 0x1b
+#define SHIFT_OUT 0x0e
+
+// A slow serial line takes 6 ms for so much; then the other tasks and what is typed have their turn.
+#define OUTPUT_PIECE 64
+
+// ST ends a string that is still open; then letters (SI), attributes, cursor, cursor keys and pasting are as they were.
+#define TERMINAL_RESET "\033\\\017\033[0m\033[?25h\033[?1l\033[?2004l"
+
+struct session {
+	struct console *console;
+	char input[1024]; // typed, and not yet taken by the guest
+	size_t input_length;
+	uint64_t dropped; // bytes typed beyond that
+	bool changed_terminal; // the guest sent something that may last
+	char last; // byte shown
+};
+
+// Takes what was typed. True at Ctrl-]; what follows it stays for the shell.
+static bool take_typed(struct session *s)
+{
+	char byte;
+
+	while (console_io_read(&byte, 1)) {
+		if (byte == DETACH)
+			return true;
+		if (s->input_length < sizeof(s->input))
+			s->input[s->input_length++] = byte;
+		else
+			s->dropped++;
+	}
+	return false;
+}
+
+static void give_input(struct session *s)
+{
+	size_t count = console_write(s->console, s->input, s->input_length);
+
+	s->input_length -= count;
+	memmove(s->input, s->input + count, s->input_length);
+}
+
+static void print_line_start(const struct session *s)
+{
+	if (s->last != '\n')
+		shell_print("\n");
+}
+
+// Shows a piece of output. False when there is none.
+static bool show_output(struct session *s)
+{
+	char piece[OUTPUT_PIECE];
+	uint64_t lost = console_take_lost(s->console);
+
+	if (lost) {
+		print_line_start(s);
+		shell_print("Domain console overrun detected. %" PRIu64 " bytes was lost\n", lost);
+		s->last = '\n';
+	}
+	size_t count = console_read(s->console, piece, sizeof(piece));
+	if (!count)
+		return false;
+	kernel_console_write(piece, count);
+	s->last = piece[count - 1];
+	s->changed_terminal |= memchr(piece, ESCAPE, count) || memchr(piece, SHIFT_OUT, count);
+	return true;
+}
+
+// Joins both until it ends; says why it did.
+static const char *join(struct session *s)
+{
+	struct console_statistics statistics;
+
+	for (;;) {
+		if (take_typed(s))
+			return NULL;
+		give_input(s);
+		if (show_output(s)) {
+			task_yield();
+			continue;
+		}
+		console_statistics(s->console, &statistics);
+		if (console_is_closed(s->console))
+			return "The domain is gone";
+		if (statistics.broken)
+			return "The domain broke its console's ring";
+		console_io_wait(TIME_NEVER); // whatever ends it: everything is looked at again
+	}
+}
+
+static void leave(const struct session *s, const char *reason)
+{
+	if (s->changed_terminal)
+		shell_print(TERMINAL_RESET);
+	print_line_start(s);
+	if (reason)
+		shell_print("%s\n", reason);
+	if (s->dropped + s->input_length)
+		shell_print("The domain didn't take %" PRIu64 " bytes of what was typed\n", s->dropped + s->input_length);
+	shell_print("Detached from console\n");
+}
+
+int console_command(const struct invocation *call)
+{
+	static struct session session;
+	domid_t id;
+	int error = domains_argument(call, &id);
+
+	if (error)
+		return error;
+	struct domain *domain = domain_find(id);
+	if (!domain || !domain->console) {
+		shell_error("%s: domain %u has no console here: only domains that 'xu create' made have one", call->name, id);
+		return -ENOENT;
+	}
+	if (console_attach(domain->console, console_io_wake)) {
+		shell_error("%s: somebody is attached to the console of domain %u; detach there first", call->name, id);
+		return -EBUSY;
+	}
+	session = (struct session){ .console = console_get(domain->console), .last = '\n' };
+	shell_print("Attached to a domain console\n");
+	leave(&session, join(&session));
+	console_detach(session.console);
+	console_put(session.console);
+	return 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control domain itself: version, tasks, memory, power.
+#include <inttypes.h>
+
+#include "kernel/memory.h"
+#include "kernel/panic.h"
+#include "kernel/task.h"
+#include "shell/commands.h"
+#include "shell/domains.h"
+#include "version.h"
+#include "xen/event.h"
+#include "xen/foreign.h"
+#include "xen/version.h"
+
+static int version(const struct invocation *call)
+{
+	const struct xen_version *xen = xen_version();
+	const struct xen_abi *abi = xen_abi();
+
+	(void)call;
+	shell_print("Thin Dom0 " THIN_DOM0_VERSION "\n");
+	shell_print("Xen %u.%u%s, ", xen->major, xen->minor, xen->extra);
+	if (abi)
+		shell_print("controlled by the interfaces of Xen %u.%u\n", abi->major, abi->minor);
+	else
+		shell_print("not controlled: the interfaces of Xen %s are known\n", xen_supported_versions());
+	return 0;
+}
+
+static int uptime(const struct invocation *call)
+{
+	(void)call;
+	shell_print("Uptime: %" PRIu64 " ms\n", time_now() / MILLISECONDS(1));
+	return 0;
+}
+
+static void print_task(const struct task_info *info, void *unused)
+{
+	char time[SECONDS_TEXT_SIZE];
+
+	(void)unused;
+	domains_seconds(info->cpu_time, time);
+	shell_print("%-16s %-10s %9s %7zu/%zu\n", info->name, info->state, time, info->stack_used, info->stack_size);
+}
+
+static int tasks(const struct invocation *call)
+{
+	char time[SECONDS_TEXT_SIZE];
+
+	(void)call;
+	shell_print("%-16s %-10s %9s %s\n", "Name", "State", "Time(s)", "Stack used/size");
+	task_for_each(print_task, NULL);
+	domains_seconds(task_idle_time(), time);
+	shell_print("%-16s %-10s %9s\n", "(idle)", "", time);
+	return 0;
+}
+
+static int memory(const struct invocation *call)
+{
+	struct memory_usage usage;
+
+	(void)call;
+	memory_usage(&usage);
+	shell_print("RAM            : %zu KiB\n", usage.total / 1024);
+	shell_print("Image          : %zu KiB\n", usage.image / 1024);
+	shell_print("Free           : %zu KiB\n", usage.free_pages / 1024);
+	shell_print("Heap           : %zu KiB\n", usage.heap_size / 1024);
+	shell_print("Heap used      : %zu bytes in %zu blocks, %zu bytes at most\n", usage.heap_used, usage.heap_blocks,
+		    usage.heap_peak);
+	shell_print("Foreign frames : %zu mapped\n", foreign_mapped_frames());
+	shell_print("Event channels : %u bound\n", event_channels_bound());
+	return 0;
+}
+
+static int poweroff(const struct invocation *call)
+{
+	(void)call;
+	kernel_shutdown(KERNEL_POWEROFF);
+}
+
+static int reboot(const struct invocation *call)
+{
+	(void)call;
+	kernel_shutdown(KERNEL_REBOOT);
+}
+
+const struct command kernel_commands[] = {
+	{ .name = "version", .help = "Show the version of Thin Dom0, and the Xen that it controls", .run = version },
+	{ .name = "uptime", .help = "Show the time since the start", .run = uptime },
+	{ .name = "tasks", .help = "Show the tasks, their time and their stacks", .run = tasks },
+	{
+		.name = "memory",
+		.help = "Show what of this domain's memory is used for what",
+		.details = "RAM is all that this domain has; Free is what neither the image nor the heap nor stacks\n"
+			   "have. Foreign frames are pages of other domains that are mapped here.",
+		.run = memory,
+	},
+	{
+		.name = "poweroff",
+		.help = "Switch the machine off, with all its domains",
+		.details = "The domains are not asked first: 'xu destroy' or their own shutdown comes before.",
+		.run = poweroff,
+	},
+	{
+		.name = "reboot",
+		.help = "Start the machine again, with all its domains ended",
+		.details = "The domains are not asked first: 'xu destroy' or their own shutdown comes before.",
+		.run = reboot,
+	},
+	{ 0 },
+};

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// Figures of the domains, the machine and the hypervisor.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/domain.h"
+#include "kernel/compiler.h"
+#include "kernel/task.h"
+#include "shell/commands.h"
+#include "shell/domains.h"
+#include "xen/console_io.h"
+#include "xen/sysctl.h"
+#include "xen/version.h"
+
+#define KIB_PER_PAGE (PAGE_SIZE / 1024)
+#define INTERVAL_MAX 3600 // seconds
+
+static void print_version(void)
+{
+	const struct xen_version *xen = xen_version();
+
+	shell_print("XEN version %u.%u%s\n", xen->major, xen->minor, xen->extra);
+}
+
+static int version(const struct invocation *call)
+{
+	const struct xen_version *xen = xen_version();
+	const struct xen_abi *abi = xen_abi();
+
+	(void)call;
+	print_version();
+	shell_print("Compiler     : %s\n", xen->compiler);
+	shell_print("Compile date : %s\n", xen->build_date);
+	shell_print("Changeset    : %s\n", xen->changeset);
+	shell_print("Capabilities : %s\n", xen->capabilities);
+	if (abi)
+		shell_print("Interfaces   : domctl 0x%" PRIx32 ", sysctl 0x%" PRIx32 "\n", abi->domctl_version,
+			    abi->sysctl_version);
+	else
+		shell_print("Interfaces   : unknown here; Xen %s can be controlled\n", xen_supported_versions());
+	return 0;
+}
+
+static const struct {
+	uint32_t flag;
+	const char *name;
+} capabilities[] = {
+	{ XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
+	{ XEN_SYSCTL_PHYSCAP_hap, "hap" },
+	{ XEN_SYSCTL_PHYSCAP_directio, "directio" },
+	{ XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share" },
+	{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" },
+	{ XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
+	{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" },
+	{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
+};
+
+static int physinfo(const struct invocation *call)
+{
+	struct physical_info info;
+	int error = sysctl_physical_info(&info);
+
+	if (error)
+		return domains_refused(call, "about the machine", error);
+	print_version();
+	shell_print("CPUs         : %" PRIu32 "\n", info.cpus);
+	shell_print("CPU freq(kHz): %" PRIu32 "\n", info.cpu_khz);
+	shell_print("Cores/socket : %" PRIu32 "\n", info.cores_per_socket);
+	shell_print("Threads/core : %" PRIu32 "\n", info.threads_per_core);
+	shell_print("NUMA nodes   : %" PRIu32 "\n", info.nodes);
+	shell_print("Total mem(K) : %" PRIu64 "\n", info.total_pages * KIB_PER_PAGE);
+	shell_print("Free mem(K)  : %" PRIu64 "\n", info.free_pages * KIB_PER_PAGE);
+	shell_print("To scrub(K)  : %" PRIu64 "\n", info.scrub_pages * KIB_PER_PAGE);
+	shell_print("Claimed(K)   : %" PRIu64 "\n", info.outstanding_pages * KIB_PER_PAGE);
+	shell_print("Scheduler    : %s\n", sysctl_scheduler_name());
+	shell_print("Capabilities :");
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		if (info.capabilities & capabilities[i].flag)
+			shell_print(" %s", capabilities[i].name);
+	shell_print("\n");
+	return 0;
+}
+
+// CPU times at the start of an interval.
+struct sample {
+	domid_t domid;
+	uint64_t cpu_time;
+};
+
+struct interval {
+	struct sample *samples; // NULL: no share of the CPU is shown
+	size_t count, capacity;
+	uint64_t start;
+	bool out_of_memory;
+};
+
+static void take_sample(const struct domain_info *info, void *context)
+{
+	struct interval *interval = context;
+
+	if (interval->count == interval->capacity) {
+		size_t capacity = interval->capacity + 16;
+		struct sample *grown = realloc(interval->samples, capacity * sizeof(*grown));
+		if (!grown) {
+			interval->out_of_memory = true;
+			return;
+		}
+		interval->samples = grown;
+		interval->capacity = capacity;
+	}
+	interval->samples[interval->count++] = (struct sample){ info->domid, info->cpu_time };
+}
+
+static const struct sample *find_sample(const struct interval *interval, domid_t domid)
+{
+	for (size_t i = 0; i < interval->count; i++)
+		if (interval->samples[i].domid == domid)
+			return &interval->samples[i];
+	return NULL;
+}
+
+static void print_share(const struct interval *interval, const struct domain_info *info)
+{
+	const struct sample *sample = find_sample(interval, info->domid);
+	uint64_t elapsed = time_now() - interval->start;
+
+	// A domain that came since, or another one with its number, has no beginning to compare with.
+	if (!sample || info->cpu_time < sample->cpu_time || !elapsed) {
+		shell_print(" %6s", "-");
+		return;
+	}
+	uint64_t tenths = (info->cpu_time - sample->cpu_time) * 1000 / elapsed;
+	shell_print(" %4" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
+}
+
+static void print_domain(const struct domain_info *info, void *context)
+{
+	const struct interval *interval = context;
+	char name[DOMAIN_NAME_MAX], state[DOMAIN_STATE_SIZE], time[SECONDS_TEXT_SIZE], max_memory[24] = "no limit";
+
+	domain_name(info->domid, name, sizeof(name));
+	domains_state(info, state);
+	domains_seconds(info->cpu_time, time);
+	// Xen's own answer for a domain without a limit is a number of pages that no machine has.
+	if (info->max_pages < UINT32_MAX)
+		snprintf(max_memory, sizeof(max_memory), "%" PRIu64, info->max_pages * KIB_PER_PAGE);
+	shell_print("%-24s %5u %6s %9" PRIu64 " %9s %3" PRIu32 "/%-3" PRIu32 " %8s", name, info->domid, state,
+		    info->pages * KIB_PER_PAGE, max_memory, info->online_vcpus, info->max_vcpus, time);
+	if (interval->samples)
+		print_share(interval, info);
+	shell_print("\n");
+}
+
+// Waits, unless Ctrl-C is typed.
+static int sleep_interruptibly(uint64_t nanoseconds)
+{
+	uint64_t end = time_now() + nanoseconds;
+
+	while (time_now() < end) {
+		if (console_io_interrupted())
+			return -EINTR;
+		task_sleep(MIN(end - time_now(), MILLISECONDS(100)));
+	}
+	return 0;
+}
+
+static int measure(const struct invocation *call, struct interval *interval)
+{
+	uint64_t seconds;
+
+	if (!shell_number(call->options[0], INTERVAL_MAX, &seconds) || !seconds) {
+		shell_error("%s: '%s' is not a number of seconds from 1 to %u", call->name, call->options[0], INTERVAL_MAX);
+		return -EINVAL;
+	}
+	interval->start = time_now();
+	int error = domains_each(call, take_sample, interval);
+	if (error)
+		return error;
+	if (interval->out_of_memory) {
+		shell_error("%s: no memory for the figures of all domains; 'kernel memory' shows what is used", call->name);
+		return -ENOMEM;
+	}
+	error = sleep_interruptibly(SECONDS(seconds));
+	if (error)
+		shell_error("%s: stopped by Ctrl-C", call->name);
+	return error;
+}
+
+static int stat(const struct invocation *call)
+{
+	struct interval interval = { 0 };
+	int error = call->options[0] ? measure(call, &interval) : 0;
+
+	if (!error) {
+		shell_print("%-24s %5s %-6s %9s %9s %7s %8s%s\n", "Name", "ID", "State", "Mem(K)", "MaxMem(K)", "VCPUs  ",
+			    "Time(s)", interval.samples ? " CPU(%)" : "");
+		error = domains_each(call, print_domain, &interval);
+	}
+	free(interval.samples);
+	return error;
+}
+
+static void print_vcpu(const struct domain_info *domain, unsigned int number)
+{
+	struct vcpu_info_summary info;
+	char name[DOMAIN_NAME_MAX], time[SECONDS_TEXT_SIZE];
+	int error = domctl_get_vcpu_info(domain->domid, number, &info);
+
+	domain_name(domain->domid, name, sizeof(name));
+	if (error) { // a domain that is being built has numbers without a CPU behind them
+		shell_print("%-32s %5u %5u %5s %-8s %9s\n", name, domain->domid, number, "-", "none", "-");
+		return;
+	}
+	domains_seconds(info.cpu_time, time);
+	const char *state = !info.online ? "offline" : info.running ? "running" : info.blocked ? "blocked" : "ready";
+	shell_print("%-32s %5u %5u %5" PRIu32 " %-8s %9s\n", name, domain->domid, number, info.cpu, state, time);
+}
+
+static void print_vcpus(const struct domain_info *info, void *unused)
+{
+	(void)unused;
+	for (unsigned int number = 0; number < info->max_vcpus; number++)
+		print_vcpu(info, number);
+}
+
+static int vcpu(const struct invocation *call)
+{
+	bool all = !call->argc || !strcmp(call->argv[0], "all");
+	struct domain_info info;
+	domid_t id = 0;
+	int error = all ? 0 : domains_argument(call, &id);
+
+	if (error)
+		return error;
+	if (!all && (error = domctl_get_info(id, &info)))
+		return domains_refused(call, "about the domain", error);
+	shell_print("%-32s %5s %5s %5s %-8s %9s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)");
+	if (all)
+		return domains_each(call, print_vcpus, NULL);
+	print_vcpus(&info, NULL);
+	return 0;
+}
+
+static const char *const vcpu_words[] = { "all", NULL };
+
+static const struct command_option stat_options[] = {
+	{ "-i", "SECONDS", "watch so long, and show the CPU time used in it in per cent of one CPU" },
+	{ 0 },
+};
+
+const struct command xstat_commands[] = {
+	{
+		.name = "stat",
+		.arguments = "[-i SECONDS]",
+		.help = "Show all domains: state, memory, CPUs, CPU time",
+		.details = "VCPUs is online/most. State: r running, b blocked, p paused, s shut down, c crashed,\n"
+			   "d dying. Time is what its CPUs have run, in seconds.",
+		.run = stat,
+		.options = stat_options,
+	},
+	{ .name = "version", .help = "Show which Xen runs, and how it was built", .run = version },
+	{ .name = "physinfo", .help = "Show the machine's CPUs and memory", .run = physinfo },
+	{
+		.name = "vcpu",
+		.arguments = "[DOMAIN|all]",
+		.help = "Show the virtual CPUs of a domain or of all",
+		.details = "DOMAIN is an id or a name. CPU is where it ran last, Time what it has run, in seconds.",
+		.run = vcpu,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+		.words = vcpu_words,
+	},
+	{ 0 },
+};

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Domains: created, listed, paused, destroyed. Attaching to a console is in cmd_console.c.
+#include <errno.h>
+#include <inttypes.h>
+
+#include "config/catalog.h"
+#include "domain/domain.h"
+#include "kernel/compiler.h"
+#include "kernel/task.h"
+#include "shell/commands.h"
+#include "shell/domains.h"
+#include "shell/output.h"
+#include "xen/console_io.h"
+#include "xen/domctl.h"
+
+// A creation that takes longer tells how far it is.
+#define PROGRESS_AFTER SECONDS(1)
+
+static uint64_t creation_start;
+
+static bool show_progress(const char *what, uint64_t done, uint64_t total)
+{
+	if (time_now() - creation_start >= PROGRESS_AFTER)
+		shell_status("%.40s: %" PRIu64 " of %" PRIu64 " KiB (Ctrl-C stops)", what, done / 1024, total / 1024);
+	return console_io_interrupted();
+}
+
+enum { OPTION_ID, OPTION_PAUSED };
+
+static const struct command_option create_options[] = {
+	[OPTION_ID] = { "-d", "ID", "the domain's id; 0 or none: Xen chooses one" },
+	[OPTION_PAUSED] = { "-p", NULL, "leave the domain paused" },
+	{ 0 },
+};
+
+static int wanted_id(const struct invocation *call, domid_t *id)
+{
+	const char *text = call->options[OPTION_ID];
+	uint64_t number = 0;
+
+	if (text && !shell_number(text, DOMID_FIRST_RESERVED - 1, &number)) {
+		shell_error("%s: '%s' is not a domain id; take a number from 1 to %u, or 0 for one that Xen chooses",
+			    call->name, text, DOMID_FIRST_RESERVED - 1);
+		return -EINVAL;
+	}
+	*id = number ? (domid_t)number : DOMID_ANY;
+	return 0;
+}
+
+static int create(const struct invocation *call)
+{
+	const struct domain_config *config = catalog_find(call->argv[0]);
+	bool paused = call->options[OPTION_PAUSED];
+	struct failure failure = { 0 };
+	struct domain *domain;
+	domid_t wanted;
+
+	if (!config) {
+		shell_error("%s: there is no configuration '%s'; 'xu config_list' shows what there is", call->name,
+			    call->argv[0]);
+		return -ENOENT;
+	}
+	if (wanted_id(call, &wanted))
+		return -EINVAL;
+
+	creation_start = time_now();
+	domain_set_progress(show_progress);
+	int error = domain_create(config, wanted, paused, &domain, &failure);
+	domain_set_progress(NULL);
+	shell_status_clear();
+	if (error)
+		return shell_failure(call, &failure);
+	if (paused || config->paused)
+		shell_print("I: Created domain is paused\nTo unpause issue: xu unpause %u\n", domain->id);
+	shell_print("domain:%u created\n", domain->id);
+	return 0;
+}
+
+static int apply(const struct invocation *call, int (*action)(domid_t id, struct failure *failure), const char *done)
+{
+	struct failure failure = { 0 };
+	domid_t id;
+	int error = domains_argument(call, &id);
+
+	if (error)
+		return error;
+	if (id == 0) {
+		shell_error("%s: Domain-0 is this control domain itself; 'xu list' shows the others", call->name);
+		return -EPERM;
+	}
+	if (action(id, &failure))
+		return shell_failure(call, &failure);
+	shell_print("domain:%u %s\n", id, done);
+	return 0;
+}
+
+static int destroy(const struct invocation *call)
+{
+	return apply(call, domain_destroy, "destroyed");
+}
+
+static int pause(const struct invocation *call)
+{
+	return apply(call, domain_pause, "paused");
+}
+
+static int unpause(const struct invocation *call)
+{
+	return apply(call, domain_unpause, "unpaused");
+}
+
+static void print_domain(const struct domain_info *info, void *unused)
+{
+	char name[DOMAIN_NAME_MAX], state[DOMAIN_STATE_SIZE], time[SECONDS_TEXT_SIZE];
+
+	(void)unused;
+	domain_name(info->domid, name, sizeof(name));
+	domains_state(info, state);
+	domains_seconds(info->cpu_time, time);
+	shell_print("%-40s %5u %5" PRIu64 " %5" PRIu32 "     %6s  %8s\n", name, info->domid,
+		    info->pages * PAGE_SIZE / MIB(1), info->online_vcpus, state, time);
+}
+
+static int list(const struct invocation *call)
+{
+	shell_print("%-40s %5s %5s %5s     %-6s  %8s\n", "Name", "ID", "Mem", "VCPUs", "State", "Time(s)");
+	return domains_each(call, print_domain, NULL);
+}
+
+static int config_list(const struct invocation *call)
+{
+	(void)call;
+	for (size_t i = 0; i < catalog_count(); i++)
+		shell_print("%s\n", catalog_at(i)->name);
+	return 0;
+}
+
+const struct command xu_commands[] = {
+	{
+		.name = "create",
+		.arguments = "NAME [-d ID] [-p]",
+		.help = "Build a domain from the configuration NAME and start it",
+		.details = "'xu config_list' shows the configurations. Ctrl-C stops a creation that takes long;\n"
+			   "nothing of the domain is left then.",
+		.run = create,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_CONFIG,
+		.options = create_options,
+	},
+	{
+		.name = "destroy",
+		.arguments = "DOMAIN",
+		.help = "End a domain at once and give its memory back",
+		.details = "DOMAIN is an id or a name.",
+		.run = destroy,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "pause",
+		.arguments = "DOMAIN",
+		.help = "Stop a domain's CPUs",
+		.details = "DOMAIN is an id or a name. 'xu unpause' lets it go on where it was.",
+		.run = pause,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "unpause",
+		.arguments = "DOMAIN",
+		.help = "Let a paused domain go on",
+		.details = "DOMAIN is an id or a name.",
+		.run = unpause,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "console",
+		.arguments = "DOMAIN",
+		.help = "Attach to a domain's console; Ctrl-] detaches",
+		.details = "DOMAIN is an id or a name. What the domain printed since nobody looked is shown\n"
+			   "first. What is typed goes to the domain, until Ctrl-] is.",
+		.run = console_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "list",
+		.help = "Show all domains of this machine",
+		.details = "Mem is in MiB. State: r running, b blocked, p paused, s shut down, c crashed, d dying.\n"
+			   "Time is what its CPUs have run, in seconds.",
+		.run = list,
+	},
+	{ .name = "config_list", .help = "Show the configurations that 'xu create' takes", .run = config_list },
+	{ 0 },
+};

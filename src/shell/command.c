@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dispatch: the words of a line choose a row of the tables, the row says which options and how many arguments there may
+// be, and only what agrees with it is run.
+#include "shell/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/compiler.h"
+#include "shell/words.h"
+
+#define NAME_MAX_COMPARED 32 // bytes of a name that count when the nearest one is looked for
+#define NEAREST_DISTANCE 2 // edits
+
+const struct command *command_find(const struct command *table, const char *name)
+{
+	for (const struct command *command = table; command && command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+const struct command_option *command_find_option(const struct command *command, const char *name)
+{
+	for (const struct command_option *option = command->options; option && option->name; option++)
+		if (!strcmp(option->name, name))
+			return option;
+	return NULL;
+}
+
+// Levenshtein's distance, row by row: before[j] is the distance of the first i - 1 letters of `a` to the first j of `b`.
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int before[NAME_MAX_COMPARED + 1], now[NAME_MAX_COMPARED + 1];
+	size_t a_length = strnlen(a, NAME_MAX_COMPARED), b_length = strnlen(b, NAME_MAX_COMPARED);
+
+	for (size_t j = 0; j <= b_length; j++)
+		before[j] = (unsigned int)j;
+	for (size_t i = 1; i <= a_length; i++) {
+		now[0] = (unsigned int)i;
+		for (size_t j = 1; j <= b_length; j++) {
+			unsigned int replaced = before[j - 1] + (a[i - 1] != b[j - 1]);
+			now[j] = MIN(replaced, MIN(before[j], now[j - 1]) + 1);
+		}
+		memcpy(before, now, sizeof(now));
+	}
+	return before[b_length];
+}
+
+const char *command_nearest(const struct command *table, const char *name)
+{
+	const char *nearest = NULL;
+	unsigned int least = NEAREST_DISTANCE + 1;
+
+	for (const struct command *command = table; command && command->name; command++) {
+		unsigned int edits = distance(command->name, name);
+		if (edits < least && edits < strlen(command->name)) {
+			least = edits;
+			nearest = command->name;
+		}
+	}
+	return nearest;
+}
+
+void command_print_table(const struct command *table)
+{
+	for (const struct command *command = table; command && command->name; command++)
+		shell_print("  %-14s %s\n", command->name, command->help);
+}
+
+static void print_usage(const struct command *command, const char *path)
+{
+	const char *arguments = command->arguments ? command->arguments : "";
+
+	if (command->run)
+		shell_print("Usage: %s%s%s\n", path, *arguments ? " " : "", arguments);
+	if (command->subcommands)
+		shell_print("%s%s SUBCOMMAND ...\n", command->run ? "       " : "Usage: ", path);
+}
+
+static void print_options(const struct command *command)
+{
+	char name[COMMAND_PATH_MAX];
+
+	shell_print("Options:\n");
+	for (const struct command_option *option = command->options; option && option->name; option++) {
+		snprintf(name, sizeof(name), "%s%s%s", option->name, option->value ? " " : "",
+			 option->value ? option->value : "");
+		shell_print("  %-14s %s\n", name, option->help);
+	}
+	shell_print("  %-14s %s\n", "-h, --help", "print this and do nothing");
+}
+
+void command_help(const struct command *command, const char *path)
+{
+	print_usage(command, path);
+	shell_print("\n%s.\n", command->help);
+	if (command->details)
+		shell_print("%s\n", command->details);
+	shell_print("\n");
+	if (command->subcommands) {
+		shell_print("Sub-commands (%s SUBCOMMAND --help tells more):\n", path);
+		command_print_table(command->subcommands);
+	} else {
+		print_options(command);
+	}
+}
+
+static bool asks_for_help(char *const *words)
+{
+	for (; *words && strcmp(*words, "--"); words++)
+		if (!strcmp(*words, "--help") || !strcmp(*words, "-h"))
+			return true;
+	return false;
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0';
+}
+
+static int wrong_usage(const struct command *command, const char *path)
+{
+	print_usage(command, path);
+	shell_print("See '%s --help'.\n", path);
+	return -EINVAL;
+}
+
+// Takes one option out of the words; *next is the word behind it and moves on when it was the option's value.
+static int take_option(const struct command *command, struct invocation *call, char **words, int *next)
+{
+	const char *word = words[*next - 1];
+	const struct command_option *option = command_find_option(command, word);
+
+	if (!option) {
+		shell_error("%s: there is no option %s", call->name, word);
+		return wrong_usage(command, call->name);
+	}
+	const char **value = &call->options[option - command->options];
+	if (*value) {
+		shell_error("%s: option %s is given twice", call->name, word);
+		return -EINVAL;
+	}
+	if (option->value && !words[*next]) {
+		shell_error("%s: option %s wants a value behind it: %s %s", call->name, word, word, option->value);
+		return -EINVAL;
+	}
+	*value = option->value ? words[(*next)++] : "";
+	return 0;
+}
+
+// Sorts the words into options and arguments; these are moved to the front of `words`.
+static int sort_words(const struct command *command, struct invocation *call, char **words)
+{
+	bool options_end = false;
+
+	for (int next = 0; words[next];) {
+		char *word = words[next++];
+
+		if (options_end || !is_option(word)) {
+			words[call->argc++] = word;
+		} else if (!strcmp(word, "--")) {
+			options_end = true;
+		} else {
+			int error = take_option(command, call, words, &next);
+			if (error)
+				return error;
+		}
+	}
+	words[call->argc] = NULL;
+	call->argv = words;
+	return 0;
+}
+
+static int run(const struct command *command, const char *path, char **words)
+{
+	struct invocation call = { .name = path };
+
+	if (asks_for_help(words)) {
+		command_help(command, path);
+		return 0;
+	}
+	int error = sort_words(command, &call, words);
+	if (error)
+		return error;
+	if (call.argc < command->min_arguments) {
+		shell_error("%s: an argument is missing", path);
+		return wrong_usage(command, path);
+	}
+	if (call.argc > command->max_arguments) {
+		shell_error("%s: too many arguments, from '%s' on", path, call.argv[command->max_arguments]);
+		return wrong_usage(command, path);
+	}
+	return command->run(&call);
+}
+
+static int unknown(const struct command *table, const char *path, const char *word)
+{
+	const char *nearest = command_nearest(table, word);
+	const char *space = *path ? " " : "";
+
+	if (nearest)
+		shell_error("There is no command '%s%s%s'. Did you mean '%s%s%s'?", path, space, word, path, space, nearest);
+	else
+		shell_error("There is no command '%s%s%s'. See '%s'.", path, space, word, *path ? path : "help");
+	return -ENOENT;
+}
+
+int command_run_line(const struct command *table, const char *line)
+{
+	struct words words;
+	struct failure failure = { 0 };
+	char path[COMMAND_PATH_MAX] = "";
+	int error = words_split(&words, line, strlen(line), &failure);
+
+	if (error) {
+		shell_error("%s", failure.text);
+		return error;
+	}
+
+	char **word = words.word;
+	const struct command *command = NULL;
+	for (const struct command *next = table; *word && (next = command_find(next, *word)); next = next->subcommands) {
+		command = next;
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "", *word++);
+	}
+	if (!command)
+		return *word ? unknown(table, path, *word) : 0;
+	if (*word && command->subcommands && !is_option(*word))
+		return unknown(command->subcommands, path, *word);
+	if (command->run)
+		return run(command, path, word);
+	if (*word && !asks_for_help(word)) {
+		shell_error("%s: there is no option %s", path, *word);
+		return wrong_usage(command, path);
+	}
+	command_help(command, path);
+	return 0;
+}

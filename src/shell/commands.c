@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of all commands.
+#include "shell/commands.h"
+
+#include "shell/words.h"
+
+const struct command shell_commands[] = {
+	{ .name = "clear", .help = "Clear the screen", .run = clear_command },
+	{
+		.name = "help",
+		.arguments = "[COMMAND ...]",
+		.help = "List the commands, or tell about one",
+		.run = help_command,
+		.max_arguments = WORDS_MAX,
+		.completion = COMPLETE_COMMAND,
+	},
+	{ .name = "history", .help = "Show the lines entered so far", .run = history_command },
+	{ .name = "kernel", .help = "Thin Dom0 itself: version, tasks, memory, power", .subcommands = kernel_commands },
+	{ .name = "log", .help = "Show the log, clear it, choose its level", .run = log_command, .subcommands = log_commands },
+	{ .name = "shell", .help = "Settings of this shell", .subcommands = shell_own_commands },
+	{ .name = "xstat", .help = "State of the domains, the machine and Xen", .subcommands = xstat_commands },
+	{ .name = "xu", .help = "Create, show, pause and destroy domains", .subcommands = xu_commands },
+	{ 0 },
+};
