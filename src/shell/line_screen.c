@@ -192,11 +192,14 @@ void line_editor_redraw(struct line_editor *e)
 	line_editor_show(e);
 }
 
-void line_screen_leave(struct line_editor *e, const char *end)
+void line_screen_leave(struct line_editor *e, const char *mark)
 {
 	update(e);
-	move_to(e, count_characters(e->row, e->row_length));
-	put_string(e, end);
+	size_t end = count_characters(e->row, e->row_length);
+	move_to(e, end);
+	if (prompt_columns(e) + end + strlen(mark) < LINE_EDITOR_COLUMNS)
+		put_string(e, mark);
+	put_string(e, "\n");
 	flush(e);
 	e->shown = false;
 }
