@@ -77,6 +77,7 @@ CHECK_OFFSET(shared_info_t, evtchn_mask, 48 + 512);
 CHECK_SIZE(((shared_info_t *)0)->evtchn_pending, 512);
 
 CHECK_SIZE(grant_entry_v1_t, 8);
+CHECK_SIZE(struct gnttab_copy, 40);
 CHECK_SIZE(struct xen_hvm_param, 16);
 CHECK_SIZE(struct sched_shutdown, 4);
 CHECK_OFFSET(struct xencons_interface, out, 1024);

@@ -18,8 +18,8 @@ size_t console_io_read(char *buffer, size_t size);
 // print; a line editor redraws its line).
 int console_io_wait(uint64_t deadline);
 
-// Makes console_io_wait() return -EINTR, the next one where none waits: for somebody who waits for a second thing
-// beside input. May be called from an interrupt handler.
+// Makes console_io_wait() return -EINTR, the next one where none waits: for somebody who waits for a second
+// thing beside input. May be called from an interrupt handler.
 void console_io_wake(void);
 
 // Ctrl-C typed during a long operation: takes pending input and says whether it holds 0x03. The rest is kept

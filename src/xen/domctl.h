@@ -34,7 +34,8 @@ struct domain_creation {
 int domctl_create(const struct domain_creation *creation, domid_t wanted, domid_t *domid);
 
 // Starts the destruction and continues it: where Xen asks to be called again, it is, with task_yield()
-// between them. Afterwards the domain is dying; it is gone when domctl_get_info() says -ESRCH.
+// between them. Afterwards the domain is dying; it is gone when domctl_get_info() says -ESRCH
+// (Xen frees the last few pages of its own bookkeeping a moment later).
 int domctl_destroy(domid_t domid);
 
 int domctl_pause(domid_t domid);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guest memory made accessible here: foreign frames are placed into the extended regions that Xen names in
-// the /hypervisor node, never over this domain's own memory.
+// the /hypervisor node, never over this domain's own memory. For what is shared with a guest for long
+// (rings), and for looking. To fill a new domain's memory, grant_writer of grant.h is many times faster: Xen
+// flushes the TLBs of all CPUs for every frame that is unmapped.
 #pragma once
 
 #include <stddef.h>

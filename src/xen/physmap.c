@@ -46,7 +46,7 @@ static bool extent_fits(gfn_t first, uint64_t frames, unsigned int order)
 	return frames >= size && !(first.number & (size - 1));
 }
 
-// The largest size from `largest` on that fits at `first`; 4 KB always does.
+// The largest size from `largest` on that fits at `first`; 4 KB always does. `frames` is at least 1.
 static const struct extent_size *best_size(const struct extent_size *largest, gfn_t first, uint64_t frames)
 {
 	while (!extent_fits(first, frames, largest->order))
@@ -64,11 +64,13 @@ int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames)
 		gfn_t extents[BATCH_MAX];
 		size_t count = 0, done;
 
+		// As many of this size as follow each other; then another size fits better.
 		do {
 			extents[count] = gfn_add(first, count * extent_frames);
 			count++;
-		} while (count < size->batch && best_size(largest, gfn_add(first, count * extent_frames),
-							  frames - count * extent_frames) == size);
+		} while (count < size->batch && frames > count * extent_frames &&
+			 best_size(largest, gfn_add(first, count * extent_frames),
+				   frames - count * extent_frames) == size);
 
 		int error = physmap_populate(domid, extents, count, size->order, &done);
 		first = gfn_add(first, done * extent_frames);
