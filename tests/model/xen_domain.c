@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of domains (xen/common/domain.c). A domain that is destroyed stays in the list, dying, until it is torn down and
+// nobody maps a frame of it any more; Xen's own memory for it comes back a moment later.
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/compiler.h"
+#include "kernel/panic.h"
+#include "kernel/task.h"
+#include "model/internal.h"
+
+// Pages of Xen's heap: the domain, and each of its CPUs (the structure, and a stack of 32 KB).
+#define OVERHEAD_OF_DOMAIN 3u
+#define OVERHEAD_OF_VCPU 9u
+
+// Tables for the emulated interrupt controller.
+#define INITIAL_POOL 16u
+
+#define GRACE_PERIOD MICROSECONDS(200)
+#define DESTROY_DELAY MILLISECONDS(2)
+
+struct list domains = LIST_INITIAL(domains);
+struct domain_model *dom0;
+static uint64_t destroy_delay = DESTROY_DELAY;
+
+// ---- Finding ----
+
+struct domain_model *domain_by_id(domid_t domid)
+{
+	struct domain_model *d;
+
+	if (domid == DOMID_SELF)
+		return dom0;
+	FOR_EACH_DOMAIN (d)
+		if (d->domid == domid)
+			return d;
+	return NULL;
+}
+
+struct domain_model *domain_must_exist(domid_t domid)
+{
+	struct domain_model *d = domain_by_id(domid);
+
+	if (!d)
+		model_violation("the test asks for domain %u, which doesn't exist", domid);
+	return d;
+}
+
+uint64_t domain_pages(const struct domain_model *d)
+{
+	return runs_total(&d->pages);
+}
+
+bool irq_set_has(const uint64_t *set, unsigned int irq)
+{
+	return irq < IRQS && set[irq / 64] >> irq % 64 & 1;
+}
+
+void irq_set_put(uint64_t *set, unsigned int irq, bool value)
+{
+	uint64_t bit = 1ull << irq % 64;
+
+	set[irq / 64] = value ? set[irq / 64] | bit : set[irq / 64] & ~bit;
+}
+
+const struct domain_model *irq_owner(unsigned int irq)
+{
+	struct domain_model *d;
+
+	FOR_EACH_DOMAIN (d)
+		if (irq_set_has(d->irqs_bound, irq))
+			return d;
+	return NULL;
+}
+
+// ---- Making ----
+
+static bool take_overhead(struct domain_model *d, unsigned int pages)
+{
+	while (pages--) {
+		uint64_t mfn = machine_allocate(0);
+
+		if (mfn == NO_FRAME)
+			return false;
+		runs_add(&d->overhead, mfn, 1);
+	}
+	return true;
+}
+
+static void forget(struct domain_model *d)
+{
+	struct runs *const all[] = { &d->p2m,	   &d->pages,	&d->xen_pages, &d->overhead,
+				     &d->pool_l2, &d->pool_l3, &d->pool,      &d->iomem };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		runs_clear(all[i]);
+	model_free(d->vcpus);
+	model_free(d->ports);
+	model_free(d);
+}
+
+static void free_domain(struct domain_model *d)
+{
+	for (size_t i = 0; i < d->overhead.count; i++)
+		machine_release(d->overhead.items[i].start, d->overhead.items[i].count);
+	forget(d);
+}
+
+static bool make_shared_info(struct domain_model *d)
+{
+	d->shared_info_mfn = machine_allocate(0);
+	if (d->shared_info_mfn == NO_FRAME)
+		return false;
+	runs_add(&d->xen_pages, d->shared_info_mfn, 1);
+	d->shared_info = machine_page(d->shared_info_mfn);
+	memset(d->shared_info, 0, PAGE_SIZE);
+	return true;
+}
+
+static void insert(struct domain_model *d)
+{
+	struct list *position = domains.next;
+
+	while (position != &domains && LIST_ENTRY(position, struct domain_model, link)->domid < d->domid)
+		position = position->next;
+	list_insert_before(position, &d->link);
+}
+
+struct domain_model *domain_make(domid_t domid, unsigned int max_vcpus, int *error)
+{
+	struct domain_model *d = model_zalloc(sizeof(*d));
+	uint64_t mfn;
+
+	*error = -ENOMEM;
+	list_init(&d->link);
+	d->domid = domid;
+	d->max_vcpus = max_vcpus;
+	d->vcpus = model_zalloc(max_vcpus * sizeof(*d->vcpus));
+	d->ports = model_zalloc(PORTS * sizeof(*d->ports));
+	d->ports[0].state = PORT_RESERVED;
+	d->max_port = PORTS - 1;
+	d->max_grant_frames = GRANT_FRAMES_MAX;
+	if (!take_overhead(d, OVERHEAD_OF_DOMAIN) || !make_shared_info(d) || grant_frame(d, 0, &mfn) ||
+	    (domid != 0 && !pool_resize(d, INITIAL_POOL))) {
+		p2m_relinquish(d);
+		pool_resize(d, 0);
+		free_domain(d);
+		return NULL;
+	}
+	*error = 0;
+	insert(d);
+	return d;
+}
+
+void domain_add_vcpu(struct domain_model *d, unsigned int vcpu)
+{
+	d->vcpus[vcpu].exists = true;
+	d->vcpus[vcpu].down = true;
+	if (vcpu == 0)
+		d->vcpus[0].info = &d->shared_info->vcpu_info[0];
+	take_overhead(d, OVERHEAD_OF_VCPU);
+}
+
+// ---- Running ----
+
+static void check_caches(const struct domain_model *d)
+{
+	for (size_t i = 0; i < machine.unflushed.count; i++) {
+		const struct run *run = &machine.unflushed.items[i];
+
+		for (uint64_t mfn = run->start; mfn < run->start + run->count; mfn++) {
+			if (!runs_find(&d->pages, mfn) || frame_is_mapped(mfn))
+				continue;
+			model_violation("domain %u starts with its caches off, and machine frame %#llx was written "
+					"through a mapping but not flushed",
+					d->domid, (unsigned long long)mfn);
+		}
+	}
+}
+
+// Unpaused for the first time.
+void domain_start(struct domain_model *d)
+{
+	check_caches(d);
+	d->started = true;
+}
+
+void domain_shut_down(struct domain_model *d, unsigned int reason)
+{
+	if (d->shut_down)
+		return;
+	d->shut_down = true;
+	d->shutdown_reason = reason;
+	virq_send(VIRQ_DOM_EXC);
+}
+
+// ---- Dying ----
+
+static void complete(void *context)
+{
+	free_domain(context);
+	virq_send(VIRQ_DOM_EXC);
+}
+
+// The last reference to any of its frames is the last to the domain.
+void domain_unlist_if_unused(struct domain_model *d)
+{
+	if (!d->may_go || d->pages.count || d->xen_pages.count)
+		return;
+	d->may_go = false;
+	list_remove(&d->link);
+	model_after(GRACE_PERIOD, complete, d);
+}
+
+static void let_go(void *context)
+{
+	struct domain_model *d = context;
+
+	d->may_go = true;
+	domain_unlist_if_unused(d);
+}
+
+static void tear_down_p2m(struct domain_model *d)
+{
+	struct runs p2m = runs_copy(&d->p2m);
+
+	for (size_t i = 0; i < p2m.count; i++)
+		p2m_unmap(d, p2m.items[i].start, p2m.items[i].count);
+	runs_clear(&p2m);
+	runs_clear(&d->pool_l2);
+	runs_clear(&d->pool_l3);
+	pool_resize(d, 0);
+}
+
+void domain_kill(struct domain_model *d)
+{
+	if (d->dying)
+		return;
+	d->dying = DYING;
+	ports_destroy(d);
+	devices_release(d);
+	hypercall_takes(MICROSECONDS(10) + domain_pages(d) * 5);
+	memset(d->irqs_bound, 0, sizeof(d->irqs_bound));
+	p2m_relinquish(d);
+	tear_down_p2m(d);
+	d->dying = DEAD;
+	virq_send(VIRQ_DOM_EXC);
+	model_after(destroy_delay, let_go, d);
+}
+
+void model_set_destroy_delay(uint64_t nanoseconds)
+{
+	destroy_delay = nanoseconds;
+}
+
+// ---- Dom0, and a machine without others ----
+
+static void make_dom0(void)
+{
+	uint64_t first = DOM0_RAM_START >> PAGE_SHIFT, pages = machine.options.dom0_ram >> PAGE_SHIFT;
+	int error;
+
+	dom0 = domain_make(0, 1, &error);
+	ASSERT(dom0);
+	dom0->is_64bit = true;
+	dom0->started = true;
+	dom0->gic_version = machine.options.gic_version;
+	dom0->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+	dom0->max_pages = pages;
+	domain_add_vcpu(dom0, 0);
+	dom0->vcpus[0].down = false;
+	dom0->vcpus[0].initialised = true;
+	runs_remove(&machine.free, first, pages);
+	runs_add(&dom0->pages, first, pages);
+	runs_set(&dom0->p2m, first, pages, first, FRAME_RAM);
+	// Every device but Xen's own is Dom0's, with its interrupts.
+	runs_set(&dom0->p2m, 0, MACHINE_RAM_START >> PAGE_SHIFT, 0, FRAME_MMIO);
+	runs_add(&dom0->iomem, 0, MACHINE_RAM_START >> PAGE_SHIFT);
+	runs_remove(&dom0->p2m, TREE_UART_ADDRESS >> PAGE_SHIFT, 1);
+	runs_remove(&dom0->iomem, TREE_UART_ADDRESS >> PAGE_SHIFT, 1);
+	for (unsigned int irq = 32; irq < IRQS; irq++)
+		irq_set_put(dom0->irqs_permitted, irq, irq != TREE_UART_IRQ);
+}
+
+void domains_reset(void)
+{
+	struct domain_model *d;
+
+	FOR_EACH_DOMAIN (d) {
+		list_remove(&d->link);
+		forget(d);
+	}
+	destroy_delay = DESTROY_DELAY;
+	make_dom0();
+}
+
+domid_t model_make_domain(uint64_t pages)
+{
+	struct domain_model *d;
+	domid_t domid = 1;
+	int error;
+
+	while (domain_by_id(domid))
+		domid++;
+	d = domain_make(domid, 1, &error);
+	ASSERT(d);
+	d->is_64bit = true;
+	d->started = true;
+	d->max_pages = pages;
+	d->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+	d->gic_version = machine.options.gic_version;
+	pool_resize(d, 256);
+	domain_add_vcpu(d, 0);
+	d->vcpus[0].down = false;
+	d->vcpus[0].initialised = true;
+	for (uint64_t i = 0; i < pages; i++) {
+		uint64_t mfn = machine_allocate(0);
+
+		ASSERT(mfn != NO_FRAME);
+		runs_add(&d->pages, mfn, 1);
+		p2m_map(d, (GUEST_RAM0_BASE >> PAGE_SHIFT) + i, mfn, 0, FRAME_RAM);
+	}
+	return domid;
+}
+
+// ---- For tests ----
+
+bool model_domain_exists(domid_t domid)
+{
+	return domain_by_id(domid);
+}
+
+unsigned int model_domain_count(void)
+{
+	struct domain_model *d;
+	unsigned int count = 0;
+
+	FOR_EACH_DOMAIN (d)
+		count++;
+	return count - 1;
+}
+
+domid_t model_last_domain(void)
+{
+	struct domain_model *d;
+	domid_t last = DOMID_INVALID;
+
+	FOR_EACH_DOMAIN (d)
+		if (d != dom0)
+			last = d->domid;
+	return last;
+}
+
+struct model_domain_info model_domain(domid_t domid)
+{
+	const struct domain_model *d = domain_must_exist(domid);
+	struct model_domain_info info = {
+		.dying = d->dying,
+		.shut_down = d->shut_down,
+		.started = d->started,
+		.pause_count = d->pause_count,
+		.shutdown_reason = d->shutdown_reason,
+		.pages = domain_pages(d),
+		.max_pages = d->max_pages,
+		.paging_pool_pages = runs_total(&d->pool),
+		.max_vcpus = d->max_vcpus,
+		.gic_version = d->gic_version,
+		.nr_spis = d->nr_spis,
+		.tee_type = d->tee_type,
+		.flags = d->flags,
+		.ssidref = d->ssidref,
+		.max_event_channel = d->max_port,
+		.max_grant_frames = d->wanted_grant_frames,
+		.max_maptrack_frames = d->wanted_maptrack_frames,
+		.is_64bit = d->is_64bit,
+	};
+
+	for (unsigned int i = 0; i < d->max_vcpus; i++)
+		info.vcpus += d->vcpus[i].exists;
+	memcpy(info.handle, d->handle, sizeof(info.handle));
+	return info;
+}
+
+bool model_iomem_permitted(domid_t domid, uint64_t mfn, uint64_t frames)
+{
+	return runs_covered(&domain_must_exist(domid)->iomem, mfn, frames) == frames;
+}
+
+bool model_irq_bound(domid_t domid, unsigned int irq)
+{
+	return irq_set_has(domain_must_exist(domid)->irqs_bound, irq);
+}
+
+struct model_vcpu model_vcpu(domid_t domid, unsigned int vcpu)
+{
+	const struct domain_model *d = domain_must_exist(domid);
+	const struct vcpu_model *v = &d->vcpus[vcpu];
+
+	if (vcpu >= d->max_vcpus || !v->exists)
+		return (struct model_vcpu){ 0 };
+	return (struct model_vcpu){
+		.exists = true,
+		.online = !v->down,
+		.initialised = v->initialised,
+		.pc = v->context.user_regs.pc64,
+		.x = { v->context.user_regs.x0, v->context.user_regs.x1, v->context.user_regs.x2,
+		       v->context.user_regs.x3 },
+		.cpsr = v->context.user_regs.cpsr,
+		.sctlr = v->context.sctlr,
+	};
+}

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+// XEN_DOMCTL_* (xen/common/domctl.c, xen/arch/arm/domctl.c, xen/arch/arm/arm64/domctl.c).
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/compiler.h"
+#include "model/internal.h"
+#include "model/xen_domctl.h"
+
+#define PAUSES_MAX 255u
+#define CACHEFLUSH_MAX (1u << 18)
+#define MAPPING_MAX 64u
+#define PSR_MODE 0x1fu
+
+// The domain that the operation names; every handler but createdomain's has one.
+static struct domain_model *target;
+
+static bool is_dom0(void)
+{
+	return target == dom0;
+}
+
+// ---- Life ----
+
+static long destroydomain(struct xen_domctl *op)
+{
+	(void)op;
+	if (is_dom0())
+		return -EINVAL;
+	domain_kill(target);
+	return 0;
+}
+
+static long pausedomain(struct xen_domctl *op)
+{
+	(void)op;
+	if (is_dom0())
+		return -EINVAL;
+	if (target->pause_count == PAUSES_MAX)
+		return -EOVERFLOW;
+	target->pause_count++;
+	return 0;
+}
+
+static long unpausedomain(struct xen_domctl *op)
+{
+	(void)op;
+	if (!target->pause_count)
+		return -EINVAL;
+	target->pause_count--;
+	if (!target->pause_count && !target->started)
+		domain_start(target);
+	return 0;
+}
+
+// ---- Information ----
+
+void domain_fill_info(const struct domain_model *d, struct xen_domctl_getdomaininfo *info)
+{
+	bool all_blocked = true, any_running = false;
+
+	memset(info, 0, sizeof(*info));
+	info->domain = d->domid;
+	info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+	for (unsigned int i = 0; i < d->max_vcpus; i++) {
+		const struct vcpu_model *v = &d->vcpus[i];
+
+		if (!v->exists)
+			continue;
+		info->max_vcpu_id = i;
+		info->cpu_time += v->cpu_time;
+		if (v->down)
+			continue;
+		info->nr_online_vcpus++;
+		all_blocked = all_blocked && v->blocked;
+		any_running = any_running || (!v->blocked && d == dom0);
+	}
+	if (info->nr_online_vcpus)
+		info->flags |= (all_blocked ? XEN_DOMINF_blocked : 0u) | (any_running ? XEN_DOMINF_running : 0u);
+	info->flags |= (d->dying == DEAD ? XEN_DOMINF_dying : 0u) | (d->shut_down ? XEN_DOMINF_shutdown : 0u) |
+		       (d->pause_count ? XEN_DOMINF_paused : 0u) | XEN_DOMINF_hvm_guest | XEN_DOMINF_hap |
+		       (d->shut_down ? d->shutdown_reason : XEN_DOMINF_shutdownmask) << XEN_DOMINF_shutdownshift;
+	info->tot_pages = domain_pages(d);
+	info->max_pages = d->max_pages;
+	info->shared_info_frame = UINT64_MAX;
+	info->ssidref = d->ssidref;
+	info->cpupool = d->cpupool;
+	info->gpaddr_bits = 40;
+	memcpy(info->handle, d->handle, sizeof(info->handle));
+}
+
+// Up to 4.17: of the next domain that exists.
+static struct domain_model *domain_at_or_after(domid_t domid)
+{
+	struct domain_model *d;
+
+	if (domid >= DOMID_FIRST_RESERVED)
+		return NULL;
+	FOR_EACH_DOMAIN (d)
+		if (d->domid >= domid)
+			return d;
+	return NULL;
+}
+
+static long getdomaininfo(struct xen_domctl *op)
+{
+	domain_fill_info(target, &op->u.getdomaininfo);
+	op->domain = target->domid;
+	return 0;
+}
+
+static long getvcpuinfo(struct xen_domctl *op)
+{
+	struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+	const struct vcpu_model *v;
+
+	if (info->vcpu >= target->max_vcpus)
+		return -EINVAL;
+	v = &target->vcpus[info->vcpu];
+	if (!v->exists)
+		return -ESRCH;
+	info->online = !v->down;
+	info->blocked = v->blocked;
+	info->running = is_dom0() && !v->blocked;
+	info->cpu_time = v->cpu_time;
+	info->cpu = info->vcpu % machine.options.cpus;
+	return 0;
+}
+
+static long setdomainhandle(struct xen_domctl *op)
+{
+	memcpy(target->handle, op->u.setdomainhandle.handle, sizeof(target->handle));
+	return 0;
+}
+
+// ---- Limits ----
+
+static long max_mem(struct xen_domctl *op)
+{
+	target->max_pages = op->u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
+	return 0;
+}
+
+static long max_vcpus(struct xen_domctl *op)
+{
+	if (is_dom0() || op->u.max_vcpus.max != target->max_vcpus)
+		return -EINVAL;
+	for (unsigned int i = 0; i < target->max_vcpus; i++)
+		if (!target->vcpus[i].exists)
+			domain_add_vcpu(target, i);
+	return 0;
+}
+
+static long set_address_size(struct xen_domctl *op)
+{
+	if (op->u.address_size.size != 64)
+		return -EINVAL; // the CPU has no 32-bit EL1
+	if (domain_pages(target))
+		return -EBUSY;
+	target->is_64bit = true;
+	return 0;
+}
+
+static long get_paging_mempool_size(struct xen_domctl *op)
+{
+	op->u.paging_mempool.size = runs_total(&target->pool) << PAGE_SHIFT;
+	return 0;
+}
+
+static long set_paging_mempool_size(struct xen_domctl *op)
+{
+	uint64_t size = op->u.paging_mempool.size;
+
+	if (size & PAGE_MASK)
+		return -EINVAL;
+	hypercall_takes(size >> PAGE_SHIFT);
+	return pool_resize(target, size >> PAGE_SHIFT) ? 0 : -ENOMEM;
+}
+
+// ---- CPUs ----
+
+static bool is_el1_or_el0(uint64_t psr)
+{
+	return (psr & PSR_MODE) == PSR_MODE_EL1h || (psr & PSR_MODE) == PSR_MODE_EL1t ||
+	       (psr & PSR_MODE) == PSR_MODE_EL0t;
+}
+
+static long setvcpucontext(struct xen_domctl *op)
+{
+	unsigned int vcpu = op->u.vcpucontext.vcpu;
+	vcpu_guest_context_t context;
+	struct vcpu_model *v;
+
+	if (is_dom0() || vcpu >= target->max_vcpus || !target->vcpus[vcpu].exists)
+		return -EINVAL;
+	v = &target->vcpus[vcpu];
+	if (!op->u.vcpucontext.ctxt.p) {
+		v->initialised = false;
+		v->down = true;
+		return 0;
+	}
+	if (!copy_in(&context, (uintptr_t)op->u.vcpucontext.ctxt.p, sizeof(context)))
+		return -EFAULT;
+	if (!target->is_64bit || !is_el1_or_el0(context.user_regs.cpsr) ||
+	    (context.user_regs.spsr_el1 && !is_el1_or_el0(context.user_regs.spsr_el1)))
+		return -EINVAL;
+	v->context = context;
+	v->initialised = true;
+	v->down = !(context.flags & VGCF_online);
+	return 0;
+}
+
+static long getvcpucontext(struct xen_domctl *op)
+{
+	unsigned int vcpu = op->u.vcpucontext.vcpu;
+
+	if (is_dom0() || vcpu >= target->max_vcpus || !target->vcpus[vcpu].exists)
+		return -EINVAL;
+	if (!target->vcpus[vcpu].initialised)
+		return -ENODATA;
+	return copy_out((uintptr_t)op->u.vcpucontext.ctxt.p, &target->vcpus[vcpu].context,
+			sizeof(vcpu_guest_context_t)) ?
+		       0 :
+		       -EFAULT;
+}
+
+// ---- Caches ----
+
+static long cacheflush(struct xen_domctl *op)
+{
+	uint64_t first = op->u.cacheflush.start_pfn, count = op->u.cacheflush.nr_pfns;
+	struct run part;
+
+	if (count > CACHEFLUSH_MAX || first + count < first)
+		return -EINVAL;
+	for (uint64_t at = first; runs_next(&target->p2m, at, first + count, &part); at = part.start + part.count) {
+		runs_remove(&machine.unflushed, part.value, part.count);
+		hypercall_takes(part.count * 20);
+	}
+	return 0;
+}
+
+// ---- Devices ----
+
+static bool permitted(const struct domain_model *d, uint64_t mfn, uint64_t count)
+{
+	return runs_covered(&d->iomem, mfn, count) == count;
+}
+
+static long iomem_permission(struct xen_domctl *op)
+{
+	uint64_t first = op->u.iomem_permission.first_mfn, count = op->u.iomem_permission.nr_mfns;
+
+	if (first + count - 1 < first)
+		return -EINVAL;
+	if (!permitted(dom0, first, count))
+		return -EPERM;
+	if (op->u.iomem_permission.allow_access)
+		runs_add(&target->iomem, first, count);
+	else
+		runs_remove(&target->iomem, first, count);
+	return 0;
+}
+
+static long map_mmio(uint64_t gfn, uint64_t mfn, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		int error = p2m_map(target, gfn + i, mfn + i, 0, FRAME_MMIO);
+
+		if (error) { // Xen takes back what it did
+			if (i)
+				p2m_unmap(target, gfn, i);
+			return error;
+		}
+	}
+	return 0;
+}
+
+static long memory_mapping(struct xen_domctl *op)
+{
+	const struct xen_domctl_memory_mapping *m = &op->u.memory_mapping;
+	uint64_t end = m->first_mfn + m->nr_mfns - 1;
+
+	if (end < m->first_mfn || end >= MACHINE_FRAMES || m->first_gfn + m->nr_mfns - 1 < m->first_gfn)
+		return -EINVAL;
+	if (m->padding)
+		model_violation("memory_mapping: padding isn't 0");
+	if (m->nr_mfns > MAPPING_MAX)
+		return -E2BIG;
+	if (!permitted(dom0, m->first_mfn, m->nr_mfns) || !permitted(target, m->first_mfn, m->nr_mfns))
+		return -EPERM;
+	if (m->add_mapping)
+		return map_mmio(m->first_gfn, m->first_mfn, m->nr_mfns);
+	return p2m_unmap(target, m->first_gfn, m->nr_mfns);
+}
+
+static long irq_permission(struct xen_domctl *op)
+{
+	(void)op;
+	return machine.rules->has_irq_permission ? 0 : -ENOSYS;
+}
+
+static int check_pt_irq(const struct xen_domctl_bind_pt_irq *bind)
+{
+	if (bind->irq_type != PT_IRQ_TYPE_SPI)
+		return -EOPNOTSUPP;
+	if (bind->u.spi.spi != bind->machine_irq)
+		return -EINVAL;
+	return irq_set_has(dom0->irqs_permitted, bind->machine_irq) ? 0 : -EPERM;
+}
+
+static long bind_pt_irq(struct xen_domctl *op)
+{
+	const struct xen_domctl_bind_pt_irq *bind = &op->u.bind_pt_irq;
+	int error = check_pt_irq(bind);
+
+	if (error)
+		return error;
+	if (bind->machine_irq >= 32 + target->nr_spis || irq_set_has(target->irqs_bound, bind->machine_irq))
+		return -EBUSY; // the guest has no such line, or it is taken
+	if (irq_owner(bind->machine_irq))
+		return -EBUSY;
+	irq_set_put(target->irqs_bound, bind->machine_irq, true);
+	return 0;
+}
+
+static long unbind_pt_irq(struct xen_domctl *op)
+{
+	const struct xen_domctl_bind_pt_irq *bind = &op->u.bind_pt_irq;
+	int error = check_pt_irq(bind);
+
+	if (error)
+		return error;
+	if (!irq_set_has(target->irqs_bound, bind->machine_irq))
+		return -EINVAL;
+	irq_set_put(target->irqs_bound, bind->machine_irq, false);
+	return 0;
+}
+
+static long assign(struct xen_domctl *op)
+{
+	return device_assign(target, &op->u.assign_device);
+}
+
+static long deassign(struct xen_domctl *op)
+{
+	return device_deassign(target, &op->u.assign_device);
+}
+
+static long set_virq_handler(struct xen_domctl *op)
+{
+	return op->u.set_virq_handler.virq < NR_VIRQS && is_dom0() ? 0 : -EINVAL;
+}
+
+static long vuart_op(struct xen_domctl *op)
+{
+	return op->u.vuart_op.cmd == XEN_DOMCTL_VUART_OP_INIT && !target->started ? -EOPNOTSUPP : -EPERM;
+}
+
+// ---- The table. Size: of the operation's part of `u`; what lies behind must be 0. Errors: with which it can fail though the
+// caller did nothing wrong; unpausing and taking back can't. ----
+
+#define PART(member) sizeof(((struct xen_domctl *)0)->u.member)
+
+static const struct domctl {
+	unsigned int number;
+	const char *name;
+	long (*run)(struct xen_domctl *op);
+	size_t size;
+	int errors[4];
+} domctls[] = {
+	{ XEN_DOMCTL_createdomain, "createdomain", createdomain, 128, { -ENOMEM, -EPERM } },
+	{ XEN_DOMCTL_destroydomain, "destroydomain", destroydomain, 0, { -EPERM } },
+	{ XEN_DOMCTL_pausedomain, "pausedomain", pausedomain, 0, { -EPERM } },
+	{ XEN_DOMCTL_unpausedomain, "unpausedomain", unpausedomain, 0, { -EPERM } },
+	{ XEN_DOMCTL_getdomaininfo, "getdomaininfo", getdomaininfo, 120, { 0 } },
+	{ XEN_DOMCTL_max_mem, "max_mem", max_mem, PART(max_mem), { -EPERM } },
+	{ XEN_DOMCTL_setvcpucontext, "setvcpucontext", setvcpucontext, PART(vcpucontext), { -ENOMEM, -EPERM } },
+	{ XEN_DOMCTL_getvcpucontext, "getvcpucontext", getvcpucontext, PART(vcpucontext), { -ENOMEM, -EPERM } },
+	{ XEN_DOMCTL_getvcpuinfo, "getvcpuinfo", getvcpuinfo, PART(getvcpuinfo), { -EPERM } },
+	{ XEN_DOMCTL_max_vcpus, "max_vcpus", max_vcpus, PART(max_vcpus), { -ENOMEM, -EPERM } },
+	{ XEN_DOMCTL_setdomainhandle, "setdomainhandle", setdomainhandle, PART(setdomainhandle), { -EPERM } },
+	{ XEN_DOMCTL_irq_permission, "irq_permission", irq_permission, PART(irq_permission), { -EPERM } },
+	{ XEN_DOMCTL_iomem_permission, "iomem_permission", iomem_permission, PART(iomem_permission),
+	  { -ENOMEM, -EPERM } },
+	{ XEN_DOMCTL_memory_mapping, "memory_mapping", memory_mapping, PART(memory_mapping), { -ENOMEM, -EPERM } },
+	{ XEN_DOMCTL_bind_pt_irq, "bind_pt_irq", bind_pt_irq, PART(bind_pt_irq), { -ENOMEM, -EBUSY } },
+	{ XEN_DOMCTL_unbind_pt_irq, "unbind_pt_irq", unbind_pt_irq, PART(bind_pt_irq), { 0 } },
+	{ XEN_DOMCTL_set_address_size, "set_address_size", set_address_size, PART(address_size), { -EPERM } },
+	{ XEN_DOMCTL_assign_device, "assign_device", assign, PART(assign_device), { -ENOMEM, -EPERM } },
+	{ XEN_DOMCTL_deassign_device, "deassign_device", deassign, PART(assign_device), { 0 } },
+	{ XEN_DOMCTL_set_virq_handler, "set_virq_handler", set_virq_handler, PART(set_virq_handler), { -EPERM } },
+	{ XEN_DOMCTL_cacheflush, "cacheflush", cacheflush, PART(cacheflush), { -EPERM } },
+	{ XEN_DOMCTL_vuart_op, "vuart_op", vuart_op, PART(vuart_op), { 0 } },
+	{ XEN_DOMCTL_get_paging_mempool_size, "get_paging_mempool_size", get_paging_mempool_size,
+	  PART(paging_mempool), { -EPERM } },
+	{ XEN_DOMCTL_set_paging_mempool_size, "set_paging_mempool_size", set_paging_mempool_size,
+	  PART(paging_mempool), { -ENOMEM, -EPERM } },
+};
+
+static void check_unused(const struct domctl *entry, const struct xen_domctl *op)
+{
+	const uint8_t *u = (const uint8_t *)&op->u;
+
+	for (size_t i = entry->size; i < sizeof(op->u); i++)
+		if (u[i])
+			model_violation("%s: byte %zu of the union is not part of it but isn't 0", entry->name, i);
+	for (size_t i = 0; i < ARRAY_SIZE(op->_pad); i++)
+		if (op->_pad[i])
+			model_violation("%s: padding behind the domain's id isn't 0", entry->name);
+}
+
+static struct domain_model *find_target(const struct domctl *entry, domid_t domid)
+{
+	if (entry->number == XEN_DOMCTL_getdomaininfo && !machine.rules->exact_domain_info)
+		return domain_at_or_after(domid);
+	return domid == DOMID_SELF ? NULL : domain_by_id(domid);
+}
+
+static long run(const struct domctl *entry, struct xen_domctl *op)
+{
+	unsigned int choices = 0;
+
+	check_unused(entry, op);
+	target = find_target(entry, op->domain);
+	if (!target && entry->number != XEN_DOMCTL_createdomain)
+		return -ESRCH;
+	while (choices < ARRAY_SIZE(entry->errors) && entry->errors[choices])
+		choices++;
+	if (choices && fault_strikes(FAULT_HYPERCALL, "domctl %s", entry->name))
+		return entry->errors[fault_variant() % choices];
+	return entry->run(op);
+}
+
+long do_domctl(const uint64_t *a)
+{
+	struct xen_domctl op;
+	long result;
+
+	if (!copy_in(&op, a[0], sizeof(op)))
+		return -EFAULT;
+	if (op.interface_version != machine.rules->domctl_version)
+		return -EACCES;
+	for (size_t i = 0; i < ARRAY_SIZE(domctls); i++) {
+		if (domctls[i].number != op.cmd)
+			continue;
+		result = run(&domctls[i], &op);
+		if (result >= 0 && !copy_out(a[0], &op, sizeof(op)))
+			return -EFAULT;
+		return result;
+	}
+	return -ENOSYS;
+}
