@@ -16,6 +16,7 @@ struct place {
 	const struct command *command; // whose argument or option it can be, or NULL
 	int arguments; // that stand before it
 	bool is_value; // of an option
+	bool options_end; // behind "--"
 };
 
 // Filters candidates by the beginning of the word.
@@ -50,12 +51,11 @@ static void offer_options(const struct command *command, struct filter *filter)
 static struct place find_place(const struct command *table, char *const *words, int count)
 {
 	struct place place = { .table = table };
-	bool options_end = false;
 
 	for (int i = 0; i < count; i++) {
 		const struct command *next = command_find(place.table, words[i]);
 		const struct command_option *option =
-			place.command && !options_end ? command_find_option(place.command, words[i]) : NULL;
+			place.command && !place.options_end ? command_find_option(place.command, words[i]) : NULL;
 
 		if (place.is_value) {
 			place.is_value = false;
@@ -66,7 +66,7 @@ static struct place find_place(const struct command *table, char *const *words, 
 		} else if (option) {
 			place.is_value = option->value;
 		} else if (!strcmp(words[i], "--")) {
-			options_end = true;
+			place.options_end = true;
 		} else {
 			place.arguments++;
 			place.table = NULL;
@@ -81,7 +81,7 @@ static void offer_place(const struct place *place, struct filter *filter)
 
 	if (place->is_value)
 		return;
-	if (command && filter->prefix[0] == '-') {
+	if (command && !place->options_end && filter->prefix[0] == '-') {
 		offer_options(command, filter);
 		return;
 	}
@@ -165,7 +165,9 @@ void complete_line(const struct command *table, const char *line, size_t length,
 }
 
 struct columns {
-	size_t widest, column;
+	size_t widest;
+	size_t column; // where the next candidate begins
+	size_t end; // of what the row holds
 };
 
 static void measure(const char *candidate, void *context)
@@ -178,14 +180,14 @@ static void measure(const char *candidate, void *context)
 static void print_candidate(const char *candidate, void *context)
 {
 	struct columns *columns = context;
-	size_t width = columns->widest + 2;
 
-	if (columns->column && columns->column + width >= LINE_EDITOR_COLUMNS) {
+	if (columns->end && columns->column + columns->widest >= LINE_EDITOR_COLUMNS) {
 		shell_print("\n");
-		columns->column = 0;
+		columns->column = columns->end = 0;
 	}
-	shell_print("%-*s", (int)width, candidate);
-	columns->column += width;
+	shell_print("%*s%s", (int)(columns->column - columns->end), "", candidate);
+	columns->end = columns->column + strlen(candidate);
+	columns->column += columns->widest + 2;
 }
 
 void complete_print(const struct command *table, const char *line, size_t length)
@@ -194,6 +196,6 @@ void complete_print(const struct command *table, const char *line, size_t length
 
 	complete_each(table, line, length, measure, &columns);
 	complete_each(table, line, length, print_candidate, &columns);
-	if (columns.column)
+	if (columns.end)
 		shell_print("\n");
 }
