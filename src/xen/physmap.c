@@ -11,12 +11,14 @@
 
 _Static_assert(sizeof(gfn_t) == sizeof(xen_pfn_t), "frame lists are handed to Xen as they are");
 
-// Largest first. `batch` extents are asked for in one call, so that a call stays short.
+// Largest first. `batch` extents are asked for in one call, for about a millisecond of Xen's time: it cleans the
+// caches for each page. An extent of 1 GB takes some tenths of a second, and nothing else runs here meanwhile;
+// for the guest's whole life it saves a level of translation.
 static const struct extent_size {
 	unsigned int order, batch;
 } extent_sizes[] = {
 	{ EXTENT_1G, 1 },
-	{ EXTENT_2M, 16 },
+	{ EXTENT_2M, 2 },
 	{ EXTENT_4K, 64 },
 };
 

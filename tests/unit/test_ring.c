@@ -76,7 +76,7 @@ static void a_full_ring_takes_what_fits(void **state)
 
 static void impossible_indices_are_refused(void **state)
 {
-	static const uint32_t distances[] = { SIZE + 1, 2 * SIZE, INT32_MAX, (uint32_t)INT32_MIN, UINT32_MAX };
+	static const uint32_t distances[] = { SIZE + 1, 2 * SIZE, 0x7fffffff, 0x80000000, UINT32_MAX };
 	char out[4 * SIZE];
 
 	(void)state;
