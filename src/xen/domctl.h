@@ -83,6 +83,8 @@ int domctl_permit_iomem(domid_t domid, uint64_t mfn, uint64_t frames, bool allow
 // An SPI, delivered to the guest under the same number.
 int domctl_bind_irq(domid_t domid, uint32_t irq);
 int domctl_unbind_irq(domid_t domid, uint32_t irq);
-// A device by its path in the host's device tree, for the IOMMU. -ENODEV: no IOMMU covers it.
+// A device by its path in the host's device tree, for the IOMMU. -EOPNOTSUPP: the domain was created without
+// `iommu`, or this machine has none that Xen drives; -EINVAL: no IOMMU covers the device; -EBUSY: another domain
+// has it; -ESRCH: no such path.
 int domctl_assign_device(domid_t domid, const char *path);
 int domctl_deassign_device(domid_t domid, const char *path);
