@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backlog's ring. Both positions count bytes from the start; the place in `bytes` is the position modulo the
-// size.
+// The backlog's ring. Both positions count bytes from the start; the place in `bytes` is the position modulo
+// the size.
 //
 // Example, size 8: "abcdef" put (written 6, taken 0), "ghij" put (written 10, taken 2, lost 2): bytes[] holds
 // "ijcdefgh", and the next bytes to be taken are "cdefghij", from bytes[2] on.

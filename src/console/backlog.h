@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last bytes of a stream that nobody has taken yet: what is put in beyond the size pushes the oldest bytes
-// out, and they are counted. Pure data.
+// The last bytes of a stream that nobody has taken yet: what is put in beyond the size pushes the oldest
+// bytes out, and they are counted. Pure data.
 #pragma once
 
 #include <stddef.h>

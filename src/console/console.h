@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The console server: each guest's PV console ring (public/io/console.h), its backlog, and whoever is attached. A guest
-// can neither make it wait nor overrun anything, nor take more than its share of the CPU.
+// The console server: each guest's PV console ring (public/io/console.h), its backlog, and whoever is
+// attached. A guest can neither make it wait nor overrun anything, nor take more than its share of the CPU.
 #pragma once
 
 #include <stdbool.h>
@@ -13,18 +13,19 @@ struct console;
 // Starts the server's task. Before anything else of this header.
 int console_init(void);
 
-// Serves a domain's console: maps the ring page, binds the guest's port. The caller owns one reference. 0 or a negative
-// errno: -ENOMEM, or what mapping and binding say. *console is written on success only.
+// Serves a domain's console: maps the ring page, binds the guest's port. The caller owns one reference. 0 or
+// a negative errno: -ENOMEM, or what mapping and binding say. *console is written on success only.
 int console_open(domid_t domid, gfn_t ring, evtchn_port_t remote_port, struct console **console);
 
-// Takes what is still in the ring, then ends the service and drops the owner's reference: nothing of the guest is mapped or
-// bound afterwards. Whoever is attached keeps the backlog until console_put().
+// Takes what is still in the ring, then ends the service and drops the owner's reference: nothing of the
+// guest is mapped or bound afterwards. Whoever is attached keeps the backlog until console_put().
 void console_close(struct console *console);
 
 struct console *console_get(struct console *console);
 void console_put(struct console *console);
 
-// The backlog holds the last CONFIG_CONSOLE_BACKLOG_SIZE bytes that nobody has taken. Takes up to `size` of them, never waits.
+// The backlog holds the last CONFIG_CONSOLE_BACKLOG_SIZE bytes that nobody has taken. Takes up to `size` of
+// them, never waits.
 size_t console_read(struct console *console, char *buffer, size_t size);
 
 // Bytes that fell out of the backlog before anybody took them, since the last call.
@@ -36,8 +37,8 @@ size_t console_write(struct console *console, const char *text, size_t size);
 // The domain is gone: no output will come any more but what is in the backlog.
 bool console_is_closed(const struct console *console);
 
-// One person at a time: -EBUSY while another is attached. `notify` is called from the server's task at new output, at room for
-// input, and at the end; it must not wait.
+// One person at a time: -EBUSY while another is attached. `notify` is called from the server's task at new
+// output, at room for input, and at the end; it must not wait.
 int console_attach(struct console *console, void (*notify)(void));
 void console_detach(struct console *console);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One task serves all consoles: the one whose event has waited longest gets a turn, which takes out what its ring
-// holds (at most the ring's size), then goes to the end of the list and lets the other tasks run.
+// One task serves all consoles: the one whose event has waited longest gets a turn, which takes out what its
+// ring holds (at most the ring's size), then goes to the end of the list and lets the other tasks run.
 //
-// A guest that prints without end gets TURNS_PER_PERIOD turns in PERIOD. When they are used up, its event channel is
-// masked until the period is over: its ring fills, and it waits as for a slow terminal. So each guest costs a bounded part
-// of the CPU, at 2 KiB a turn it still prints 800 KiB a second, and a guest that prints what a person reads never
-// notices.
+// A guest that prints without end gets TURNS_PER_PERIOD turns in PERIOD. When they are used up, its event
+// channel is masked until the period is over: its ring fills, and it waits as for a slow terminal. So each
+// guest costs a bounded part of the CPU, at 2 KiB a turn it still prints 800 KiB a second, and a guest that
+// prints what a person reads never notices.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -50,7 +50,8 @@ static void tell_attached(const struct console *console)
 
 static void turn_off(struct console *console)
 {
-	log_warning("domain %u: impossible indices in its console's ring; its console is off", console->domid);
+	log_warning("domain %u: impossible indices in its console's ring; its console is off",
+		    console->domid);
 	console->statistics.broken = true;
 	console->resume = 0;
 	event_channel_close(&console->channel);

@@ -22,7 +22,8 @@
 // A slow serial line takes 6 ms for so much; then the other tasks and what is typed have their turn.
 #define OUTPUT_PIECE 64
 
-// ST ends a string that is still open; then letters (SI), attributes, cursor, cursor keys and pasting are as they were.
+// ST ends a string that is still open; then letters (SI), attributes, cursor, cursor keys and pasting are as
+// they were.
 #define TERMINAL_RESET "\033\\\017\033[0m\033[?25h\033[?1l\033[?2004l"
 
 struct session {
@@ -114,7 +115,8 @@ static void leave(const struct session *s, const char *reason)
 	if (reason)
 		shell_print("%s\n", reason);
 	if (s->dropped + s->input_length)
-		shell_print("The domain didn't take %" PRIu64 " bytes of what was typed\n", s->dropped + s->input_length);
+		shell_print("The domain didn't take %" PRIu64 " bytes of what was typed\n",
+			    s->dropped + s->input_length);
 	shell_print("Detached from console\n");
 }
 
@@ -128,11 +130,13 @@ int console_command(const struct invocation *call)
 		return error;
 	struct domain *domain = domain_find(id);
 	if (!domain || !domain->console) {
-		shell_error("%s: domain %u has no console here: only domains that 'xu create' made have one", call->name, id);
+		shell_error("%s: domain %u has no console here: only domains that 'xu create' made have one",
+			    call->name, id);
 		return -ENOENT;
 	}
 	if (console_attach(domain->console, console_io_wake)) {
-		shell_error("%s: somebody is attached to the console of domain %u; detach there first", call->name, id);
+		shell_error("%s: somebody is attached to the console of domain %u; detach there first",
+			    call->name, id);
 		return -EBUSY;
 	}
 	session = (struct session){ .console = console_get(domain->console), .last = '\n' };

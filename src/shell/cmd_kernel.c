@@ -40,7 +40,8 @@ static void print_task(const struct task_info *info, void *unused)
 
 	(void)unused;
 	domains_seconds(info->cpu_time, time);
-	shell_print("%-16s %-10s %9s %7zu/%zu\n", info->name, info->state, time, info->stack_used, info->stack_size);
+	shell_print("%-16s %-10s %9s %7zu/%zu\n", info->name, info->state, time, info->stack_used,
+		    info->stack_size);
 }
 
 static int tasks(const struct invocation *call)
@@ -65,8 +66,8 @@ static int memory(const struct invocation *call)
 	shell_print("Image          : %zu KiB\n", usage.image / 1024);
 	shell_print("Free           : %zu KiB\n", usage.free_pages / 1024);
 	shell_print("Heap           : %zu KiB\n", usage.heap_size / 1024);
-	shell_print("Heap used      : %zu bytes in %zu blocks, %zu bytes at most\n", usage.heap_used, usage.heap_blocks,
-		    usage.heap_peak);
+	shell_print("Heap used      : %zu bytes in %zu blocks, %zu bytes at most\n", usage.heap_used,
+		    usage.heap_blocks, usage.heap_peak);
 	shell_print("Foreign frames : %zu mapped\n", foreign_mapped_frames());
 	shell_print("Event channels : %u bound\n", event_channels_bound());
 	return 0;
@@ -85,26 +86,28 @@ static int reboot(const struct invocation *call)
 }
 
 const struct command kernel_commands[] = {
-	{ .name = "version", .help = "Show the version of Thin Dom0, and the Xen that it controls", .run = version },
+	{ .name = "version",
+	  .help = "Show the version of Thin Dom0, and the Xen that it controls",
+	  .run = version },
 	{ .name = "uptime", .help = "Show the time since the start", .run = uptime },
 	{ .name = "tasks", .help = "Show the tasks, their time and their stacks", .run = tasks },
 	{
 		.name = "memory",
 		.help = "Show what of this domain's memory is used for what",
-		.details = "RAM is all that this domain has; Free is what neither the image nor the heap nor stacks\n"
-			   "have. Foreign frames are pages of other domains that are mapped here.",
+		.details = "RAM is all that this domain has. Free is what neither the image nor the heap nor\n"
+			   "stacks have. Foreign frames are pages of other domains that are mapped here.",
 		.run = memory,
 	},
 	{
 		.name = "poweroff",
 		.help = "Switch the machine off, with all its domains",
-		.details = "The domains are not asked first: 'xu destroy' or their own shutdown comes before.",
+		.details = "The domains are not asked first, they just end.",
 		.run = poweroff,
 	},
 	{
 		.name = "reboot",
 		.help = "Start the machine again, with all its domains ended",
-		.details = "The domains are not asked first: 'xu destroy' or their own shutdown comes before.",
+		.details = "The domains are not asked first, they just end.",
 		.run = reboot,
 	},
 	{ 0 },

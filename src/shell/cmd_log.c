@@ -46,7 +46,8 @@ static int level(const struct invocation *call)
 			return 0;
 		}
 	}
-	shell_error("%s: there is no level '%s'; the levels are error, warning, info and debug", call->name, call->argv[0]);
+	shell_error("%s: there is no level '%s'; the levels are error, warning, info and debug", call->name,
+		    call->argv[0]);
 	return -EINVAL;
 }
 
@@ -56,7 +57,7 @@ const struct command log_commands[] = {
 		.name = "level",
 		.arguments = "[error|warning|info|debug]",
 		.help = "Show or set what is printed and kept",
-		.details = "Messages of the level and of those in front of it are printed and kept; the others are not.",
+		.details = "Messages of this level and of those in front of it are printed and kept.",
 		.run = level,
 		.max_arguments = 1,
 		.completion = COMPLETE_WORDS,

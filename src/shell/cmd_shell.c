@@ -22,11 +22,12 @@ int help_command(const struct invocation *call)
 	for (int i = 0; i < call->argc; i++) {
 		command = command_find(table, call->argv[i]);
 		if (!command) {
-			shell_error("help: there is no command '%s%s%s'; 'help' lists them all", path, *path ? " " : "",
-				    call->argv[i]);
+			shell_error("help: there is no command '%s%s%s'; 'help' lists them all", path,
+				    *path ? " " : "", call->argv[i]);
 			return -ENOENT;
 		}
-		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "", command->name);
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "",
+			 command->name);
 		table = command->subcommands;
 	}
 	command_help(command, path);

@@ -37,10 +37,11 @@ static int version(const struct invocation *call)
 	shell_print("Changeset    : %s\n", xen->changeset);
 	shell_print("Capabilities : %s\n", xen->capabilities);
 	if (abi)
-		shell_print("Interfaces   : domctl 0x%" PRIx32 ", sysctl 0x%" PRIx32 "\n", abi->domctl_version,
-			    abi->sysctl_version);
+		shell_print("Interfaces   : domctl 0x%" PRIx32 ", sysctl 0x%" PRIx32 "\n",
+			    abi->domctl_version, abi->sysctl_version);
 	else
-		shell_print("Interfaces   : unknown here; Xen %s can be controlled\n", xen_supported_versions());
+		shell_print("Interfaces   : unknown here; Xen %s can be controlled\n",
+			    xen_supported_versions());
 	return 0;
 }
 
@@ -139,7 +140,8 @@ static void print_share(const struct interval *interval, const struct domain_inf
 static void print_domain(const struct domain_info *info, void *context)
 {
 	const struct interval *interval = context;
-	char name[DOMAIN_NAME_MAX], state[DOMAIN_STATE_SIZE], time[SECONDS_TEXT_SIZE], max_memory[24] = "no limit";
+	char name[DOMAIN_NAME_MAX], state[DOMAIN_STATE_SIZE], time[SECONDS_TEXT_SIZE];
+	char max_memory[24] = "no limit";
 
 	domain_name(info->domid, name, sizeof(name));
 	domains_state(info, state);
@@ -172,7 +174,8 @@ static int measure(const struct invocation *call, struct interval *interval)
 	uint64_t seconds;
 
 	if (!shell_number(call->options[0], INTERVAL_MAX, &seconds) || !seconds) {
-		shell_error("%s: '%s' is not a number of seconds from 1 to %u", call->name, call->options[0], INTERVAL_MAX);
+		shell_error("%s: '%s' is not a number of seconds from 1 to %u", call->name, call->options[0],
+			    INTERVAL_MAX);
 		return -EINVAL;
 	}
 	interval->start = time_now();
@@ -180,7 +183,7 @@ static int measure(const struct invocation *call, struct interval *interval)
 	if (error)
 		return error;
 	if (interval->out_of_memory) {
-		shell_error("%s: no memory for the figures of all domains; 'kernel memory' shows what is used", call->name);
+		shell_error("%s: no memory for the figures; 'kernel memory' shows what is used", call->name);
 		return -ENOMEM;
 	}
 	error = sleep_interruptibly(SECONDS(seconds));
@@ -195,12 +198,21 @@ static int stat(const struct invocation *call)
 	int error = call->options[0] ? measure(call, &interval) : 0;
 
 	if (!error) {
-		shell_print("%-24s %5s %-6s %9s %9s %7s %8s%s\n", "Name", "ID", "State", "Mem(K)", "MaxMem(K)", "VCPUs  ",
-			    "Time(s)", interval.samples ? " CPU(%)" : "");
+		shell_print("%-24s %5s %-6s %9s %9s %7s %8s%s\n", "Name", "ID", "State", "Mem(K)",
+			    "MaxMem(K)", "VCPUs  ", "Time(s)", interval.samples ? " CPU(%)" : "");
 		error = domains_each(call, print_domain, &interval);
 	}
 	free(interval.samples);
 	return error;
+}
+
+static const char *vcpu_state(const struct vcpu_info_summary *info)
+{
+	if (!info->online)
+		return "offline";
+	if (info->running)
+		return "running";
+	return info->blocked ? "blocked" : "ready";
 }
 
 static void print_vcpu(const struct domain_info *domain, unsigned int number)
@@ -215,8 +227,8 @@ static void print_vcpu(const struct domain_info *domain, unsigned int number)
 		return;
 	}
 	domains_seconds(info.cpu_time, time);
-	const char *state = !info.online ? "offline" : info.running ? "running" : info.blocked ? "blocked" : "ready";
-	shell_print("%-32s %5u %5u %5" PRIu32 " %-8s %9s\n", name, domain->domid, number, info.cpu, state, time);
+	shell_print("%-32s %5u %5u %5" PRIu32 " %-8s %9s\n", name, domain->domid, number, info.cpu,
+		    vcpu_state(&info), time);
 }
 
 static void print_vcpus(const struct domain_info *info, void *unused)
@@ -256,8 +268,8 @@ const struct command xstat_commands[] = {
 		.name = "stat",
 		.arguments = "[-i SECONDS]",
 		.help = "Show all domains: state, memory, CPUs, CPU time",
-		.details = "VCPUs is online/most. State: r running, b blocked, p paused, s shut down, c crashed,\n"
-			   "d dying. Time is what its CPUs have run, in seconds.",
+		.details = "VCPUs is online/most. Time is what its CPUs have run, in seconds. State:\n"
+			   "r running, b blocked, p paused, s shut down, c crashed, d dying.",
 		.run = stat,
 		.options = stat_options,
 	},
@@ -267,7 +279,8 @@ const struct command xstat_commands[] = {
 		.name = "vcpu",
 		.arguments = "[DOMAIN|all]",
 		.help = "Show the virtual CPUs of a domain or of all",
-		.details = "DOMAIN is an id or a name. CPU is where it ran last, Time what it has run, in seconds.",
+		.details = "DOMAIN is an id or a name. CPU is the machine's, where it ran last. Time is\n"
+			   "what it has run, in seconds.",
 		.run = vcpu,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,

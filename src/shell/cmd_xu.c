@@ -21,7 +21,8 @@ static uint64_t creation_start;
 static bool show_progress(const char *what, uint64_t done, uint64_t total)
 {
 	if (time_now() - creation_start >= PROGRESS_AFTER)
-		shell_status("%.40s: %" PRIu64 " of %" PRIu64 " KiB (Ctrl-C stops)", what, done / 1024, total / 1024);
+		shell_status("%.40s: %" PRIu64 " of %" PRIu64 " KiB (Ctrl-C stops)", what, done / 1024,
+			     total / 1024);
 	return console_io_interrupted();
 }
 
@@ -39,7 +40,7 @@ static int wanted_id(const struct invocation *call, domid_t *id)
 	uint64_t number = 0;
 
 	if (text && !shell_number(text, DOMID_FIRST_RESERVED - 1, &number)) {
-		shell_error("%s: '%s' is not a domain id; take a number from 1 to %u, or 0 for one that Xen chooses",
+		shell_error("%s: '%s' is not a domain id; take one from 1 to %u, or 0 to let Xen choose",
 			    call->name, text, DOMID_FIRST_RESERVED - 1);
 		return -EINVAL;
 	}
@@ -56,8 +57,8 @@ static int create(const struct invocation *call)
 	domid_t wanted;
 
 	if (!config) {
-		shell_error("%s: there is no configuration '%s'; 'xu config_list' shows what there is", call->name,
-			    call->argv[0]);
+		shell_error("%s: there is no configuration '%s'; 'xu config_list' shows what there is",
+			    call->name, call->argv[0]);
 		return -ENOENT;
 	}
 	if (wanted_id(call, &wanted))
@@ -76,7 +77,8 @@ static int create(const struct invocation *call)
 	return 0;
 }
 
-static int apply(const struct invocation *call, int (*action)(domid_t id, struct failure *failure), const char *done)
+static int apply(const struct invocation *call, int (*action)(domid_t id, struct failure *failure),
+		 const char *done)
 {
 	struct failure failure = { 0 };
 	domid_t id;
@@ -85,7 +87,8 @@ static int apply(const struct invocation *call, int (*action)(domid_t id, struct
 	if (error)
 		return error;
 	if (id == 0) {
-		shell_error("%s: Domain-0 is this control domain itself; 'xu list' shows the others", call->name);
+		shell_error("%s: Domain-0 is this control domain itself; 'xu list' shows the others",
+			    call->name);
 		return -EPERM;
 	}
 	if (action(id, &failure))
@@ -140,8 +143,8 @@ const struct command xu_commands[] = {
 		.name = "create",
 		.arguments = "NAME [-d ID] [-p]",
 		.help = "Build a domain from the configuration NAME and start it",
-		.details = "'xu config_list' shows the configurations. Ctrl-C stops a creation that takes long;\n"
-			   "nothing of the domain is left then.",
+		.details = "'xu config_list' shows the configurations. Ctrl-C stops a creation that\n"
+			   "takes long; nothing of the domain is left then.",
 		.run = create,
 		.min_arguments = 1,
 		.max_arguments = 1,
@@ -192,10 +195,12 @@ const struct command xu_commands[] = {
 	{
 		.name = "list",
 		.help = "Show all domains of this machine",
-		.details = "Mem is in MiB. State: r running, b blocked, p paused, s shut down, c crashed, d dying.\n"
-			   "Time is what its CPUs have run, in seconds.",
+		.details = "Mem is in MiB. Time is what its CPUs have run, in seconds. State:\n"
+			   "r running, b blocked, p paused, s shut down, c crashed, d dying.",
 		.run = list,
 	},
-	{ .name = "config_list", .help = "Show the configurations that 'xu create' takes", .run = config_list },
+	{ .name = "config_list",
+	  .help = "Show the configurations that 'xu create' takes",
+	  .run = config_list },
 	{ 0 },
 };

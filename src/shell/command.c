@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dispatch: the words of a line choose a row of the tables, the row says which options and how many arguments there may
-// be, and only what agrees with it is run.
+// Dispatch: the words of a line choose a row of the tables, the row says which options and how many arguments
+// there may be, and only what agrees with it is run.
 #include "shell/command.h"
 
 #include <errno.h>
@@ -29,7 +29,8 @@ const struct command_option *command_find_option(const struct command *command, 
 	return NULL;
 }
 
-// Levenshtein's distance, row by row: before[j] is the distance of the first i - 1 letters of `a` to the first j of `b`.
+// Levenshtein's distance, row by row: before[j] is the distance of the first i - 1 letters of `a` to the
+// first j of `b`.
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int before[NAME_MAX_COMPARED + 1], now[NAME_MAX_COMPARED + 1];
@@ -143,7 +144,8 @@ static int take_option(const struct command *command, struct invocation *call, c
 		return -EINVAL;
 	}
 	if (option->value && !words[*next]) {
-		shell_error("%s: option %s wants a value behind it: %s %s", call->name, word, word, option->value);
+		shell_error("%s: option %s wants a value behind it: %s %s", call->name, word, word,
+			    option->value);
 		return -EINVAL;
 	}
 	*value = option->value ? words[(*next)++] : "";
@@ -201,9 +203,11 @@ static int unknown(const struct command *table, const char *path, const char *wo
 	const char *space = *path ? " " : "";
 
 	if (nearest)
-		shell_error("There is no command '%s%s%s'. Did you mean '%s%s%s'?", path, space, word, path, space, nearest);
+		shell_error("There is no command '%s%s%s'. Did you mean '%s%s%s'?", path, space, word, path,
+			    space, nearest);
 	else
-		shell_error("There is no command '%s%s%s'. See '%s'.", path, space, word, *path ? path : "help");
+		shell_error("There is no command '%s%s%s'. See '%s'.", path, space, word,
+			    *path ? path : "help");
 	return -ENOENT;
 }
 
@@ -221,7 +225,8 @@ int command_run_line(const struct command *table, const char *line)
 
 	char **word = words.word;
 	const struct command *command = NULL;
-	for (const struct command *next = table; *word && (next = command_find(next, *word)); next = next->subcommands) {
+	for (const struct command *next = table; *word && (next = command_find(next, *word));
+	     next = next->subcommands) {
 		command = next;
 		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "", *word++);
 	}

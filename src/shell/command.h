@@ -4,8 +4,8 @@
 
 #include "shell/shell.h"
 
-// Runs one line against a table. An empty line does nothing. 0, or a negative errno after saying why: -EINVAL the line
-// is wrong, -ENOENT no such command, or what the command returned.
+// Runs one line against a table. An empty line does nothing. 0, or a negative errno after saying why: -EINVAL
+// the line is wrong, -ENOENT no such command, or what the command returned.
 int command_run_line(const struct command *table, const char *line);
 
 // The entry with this name, or NULL. `table` may be NULL.

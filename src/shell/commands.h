@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of sub-commands that commands.c puts together, and what the commands of the shell itself need of it.
+// The tables of sub-commands that commands.c puts together, and what the commands of the shell itself need of
+// it.
 #pragma once
 
 #include "shell/history.h"
 #include "shell/shell.h"
 
-extern const struct command xu_commands[], xstat_commands[], kernel_commands[], log_commands[], shell_own_commands[];
+extern const struct command xu_commands[], xstat_commands[], kernel_commands[], log_commands[],
+	shell_own_commands[];
 
 int help_command(const struct invocation *call);
 int clear_command(const struct invocation *call);

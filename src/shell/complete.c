@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Completion: the words before the last one lead to a place in the tables, which says what the last one can be.
+// Completion: the words before the last one lead to a place in the tables, which says what the last one can
+// be.
 #include "shell/complete.h"
 
 #include <errno.h>
@@ -54,9 +55,10 @@ static struct place find_place(const struct command *table, char *const *words, 
 
 	for (int i = 0; i < count; i++) {
 		const struct command *next = command_find(place.table, words[i]);
-		const struct command_option *option =
-			place.command && !place.options_end ? command_find_option(place.command, words[i]) : NULL;
+		const struct command_option *option = NULL;
 
+		if (place.command && !place.options_end)
+			option = command_find_option(place.command, words[i]);
 		if (place.is_value) {
 			place.is_value = false;
 		} else if (next) {
@@ -93,7 +95,8 @@ static void offer_place(const struct place *place, struct filter *filter)
 	candidates_each(command->completion, offer_matching, filter);
 }
 
-// Splits the line so that the last word, which may be empty, is the one to complete. NULL: there are too many words.
+// Splits the line so that the last word, which may be empty, is the one to complete. NULL: there are too many
+// words.
 static const char *last_word(struct words *words, const char *line, size_t length)
 {
 	if (words_split(words, line, length, NULL) == -E2BIG)
@@ -102,10 +105,13 @@ static const char *last_word(struct words *words, const char *line, size_t lengt
 	return words->last_start == length ? "" : words->word[--words->count];
 }
 
-void complete_each(const struct command *table, const char *line, size_t length, complete_offer *offer, void *context)
+void complete_each(const struct command *table, const char *line, size_t length, complete_offer *offer,
+		   void *context)
 {
 	struct words words;
-	struct filter filter = { .prefix = last_word(&words, line, length), .offer = offer, .context = context };
+	struct filter filter = { .prefix = last_word(&words, line, length),
+				 .offer = offer,
+				 .context = context };
 
 	if (!filter.prefix)
 		return;
@@ -147,7 +153,8 @@ static size_t escape(char *out, const char *text)
 	return length;
 }
 
-void complete_line(const struct command *table, const char *line, size_t length, struct completion_result *result)
+void complete_line(const struct command *table, const char *line, size_t length,
+		   struct completion_result *result)
 {
 	struct words words;
 	const char *prefix = last_word(&words, line, length);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// Domains as several commands show and name them.
 #include "shell/domains.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "domain/domain.h"
 #include "kernel/compiler.h"
@@ -19,14 +19,15 @@ int domains_refused(const struct invocation *call, const char *what, int error)
 	const struct xen_version *xen = xen_version();
 
 	if (error == -ENOTSUP)
-		shell_error("%s: the control interfaces of Xen %u.%u%s are unknown here; run Xen %s", call->name, xen->major,
-			    xen->minor, xen->extra, xen_supported_versions());
+		shell_error("%s: the control interfaces of Xen %u.%u%s are unknown here; run Xen %s",
+			    call->name, xen->major, xen->minor, xen->extra, xen_supported_versions());
 	else
 		shell_error("%s: Xen doesn't tell %s: %s", call->name, what, error_text(error));
 	return error;
 }
 
-int domains_each(const struct invocation *call, void (*each)(const struct domain_info *info, void *context), void *context)
+int domains_each(const struct invocation *call, void (*each)(const struct domain_info *info, void *context),
+		 void *context)
 {
 	struct domain_info list[DOMAINS_AT_ONCE];
 	size_t count = 0;
@@ -47,12 +48,14 @@ int domains_each(const struct invocation *call, void (*each)(const struct domain
 void domains_state(const struct domain_info *info, char state[DOMAIN_STATE_SIZE])
 {
 	bool crashed = info->shutdown && info->shutdown_reason == SHUTDOWN_crash;
-	const bool flags[] = { info->running, info->blocked, info->paused, info->shutdown, crashed, info->dying };
 
-	strcpy(state, "rbpscd");
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (!flags[i])
-			state[i] = '-';
+	state[0] = info->running ? 'r' : '-';
+	state[1] = info->blocked ? 'b' : '-';
+	state[2] = info->paused ? 'p' : '-';
+	state[3] = info->shutdown ? 's' : '-';
+	state[4] = crashed ? 'c' : '-';
+	state[5] = info->dying ? 'd' : '-';
+	state[6] = '\0';
 }
 
 void domains_seconds(uint64_t nanoseconds, char text[SECONDS_TEXT_SIZE])

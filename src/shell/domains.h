@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several commands do with domains: walk all of Xen's, show states and times, understand a DOMAIN argument.
+// What several commands do with domains: walk all of Xen's, show states and times, understand a DOMAIN
+// argument.
 #pragma once
 
 #include "shell/shell.h"
 #include "xen/domctl.h"
 
-// Calls `each` for every domain that Xen knows, in order of id. 0, or a negative errno after an error was printed.
-int domains_each(const struct invocation *call, void (*each)(const struct domain_info *info, void *context), void *context);
+// Calls `each` for every domain that Xen knows, in order of id. 0, or a negative errno after an error was
+// printed.
+int domains_each(const struct invocation *call, void (*each)(const struct domain_info *info, void *context),
+		 void *context);
 
 // "rbpscd" with '-' for what doesn't hold: running, blocked, paused, shut down, crashed, dying.
 #define DOMAIN_STATE_SIZE 7

@@ -20,5 +20,6 @@ const char *history_line(const struct history *history, size_t back)
 {
 	if (back == 0 || back > history->count)
 		return NULL;
-	return history->lines[(history->next + CONFIG_SHELL_HISTORY_LINES - back) % CONFIG_SHELL_HISTORY_LINES];
+	size_t slot = (history->next + CONFIG_SHELL_HISTORY_LINES - back) % CONFIG_SHELL_HISTORY_LINES;
+	return history->lines[slot];
 }

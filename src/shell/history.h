@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last CONFIG_SHELL_HISTORY_LINES lines that were entered. Pure data, of fixed size: the heap's figures don't change while
-// somebody types.
+// The last CONFIG_SHELL_HISTORY_LINES lines that were entered. Pure data, of fixed size: the heap's figures
+// don't change while somebody types.
 #pragma once
 
 #include <stddef.h>

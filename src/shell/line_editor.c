@@ -210,20 +210,13 @@ static const struct {
 	char key;
 	edit *edit;
 } control_keys[] = {
-	{ CONTROL('A'), move_to_start },
-	{ CONTROL('B'), move_left },
-	{ CONTROL('C'), interrupt },
-	{ CONTROL('D'), erase_right },
-	{ CONTROL('E'), move_to_end },
-	{ CONTROL('F'), move_right },
-	{ BACKSPACE, erase_left },
-	{ DELETE, erase_left },
-	{ CONTROL('K'), erase_to_end },
-	{ CONTROL('L'), clear_screen },
-	{ CONTROL('N'), recall_newer },
-	{ CONTROL('P'), recall_older },
-	{ CONTROL('U'), erase_to_start },
-	{ CONTROL('W'), erase_argument_left },
+	{ CONTROL('A'), move_to_start },  { CONTROL('B'), move_left },
+	{ CONTROL('C'), interrupt },      { CONTROL('D'), erase_right },
+	{ CONTROL('E'), move_to_end },    { CONTROL('F'), move_right },
+	{ BACKSPACE, erase_left },        { DELETE, erase_left },
+	{ CONTROL('K'), erase_to_end },   { CONTROL('L'), clear_screen },
+	{ CONTROL('N'), recall_newer },   { CONTROL('P'), recall_older },
+	{ CONTROL('U'), erase_to_start }, { CONTROL('W'), erase_argument_left },
 };
 
 // What terminals send behind the ESC (ECMA-48 and xterm's, rxvt's and the Linux console's own).
@@ -231,35 +224,16 @@ static const struct {
 	const char *sequence;
 	edit *edit;
 } sequences[] = {
-	{ "[A", recall_older },
-	{ "[B", recall_newer },
-	{ "[C", move_right },
-	{ "[D", move_left },
-	{ "[F", move_to_end },
-	{ "[H", move_to_start },
-	{ "OA", recall_older },
-	{ "OB", recall_newer },
-	{ "OC", move_right },
-	{ "OD", move_left },
-	{ "OF", move_to_end },
-	{ "OH", move_to_start },
-	{ "[1~", move_to_start },
-	{ "[3~", erase_right },
-	{ "[4~", move_to_end },
-	{ "[7~", move_to_start },
-	{ "[8~", move_to_end },
-	{ "[1;3C", move_word_right },
-	{ "[1;3D", move_word_left },
-	{ "[1;5C", move_word_right },
-	{ "[1;5D", move_word_left },
-	{ "[3;5~", erase_word_right },
-	{ "Oc", move_word_right },
-	{ "Od", move_word_left },
-	{ "b", move_word_left },
-	{ "d", erase_word_right },
-	{ "f", move_word_right },
-	{ "\b", erase_word_left },
-	{ "\177", erase_word_left },
+	{ "[A", recall_older },        { "[B", recall_newer },       { "[C", move_right },
+	{ "[D", move_left },           { "[F", move_to_end },        { "[H", move_to_start },
+	{ "OA", recall_older },        { "OB", recall_newer },       { "OC", move_right },
+	{ "OD", move_left },           { "OF", move_to_end },        { "OH", move_to_start },
+	{ "[1~", move_to_start },      { "[3~", erase_right },       { "[4~", move_to_end },
+	{ "[7~", move_to_start },      { "[8~", move_to_end },       { "[1;3C", move_word_right },
+	{ "[1;3D", move_word_left },   { "[1;5C", move_word_right }, { "[1;5D", move_word_left },
+	{ "[3;5~", erase_word_right }, { "Oc", move_word_right },    { "Od", move_word_left },
+	{ "b", move_word_left },       { "d", erase_word_right },    { "f", move_word_right },
+	{ "\b", erase_word_left },     { "\177", erase_word_left },
 };
 
 static enum line_event enter(struct line_editor *e)
@@ -293,8 +267,8 @@ static enum line_event control(struct line_editor *e, char byte)
 	return LINE_NONE;
 }
 
-// Whether the sequence so far is complete: ESC [ parameters final, ESC O letter, ESC letter. The Linux console's function
-// keys send ESC [ [ letter.
+// Whether the sequence so far is complete: ESC [ parameters final, ESC O letter, ESC letter. The Linux
+// console's function keys send ESC [ [ letter.
 static bool sequence_is_complete(const struct line_editor *e, char byte)
 {
 	if (e->sequence[0] == '[')
@@ -371,8 +345,10 @@ enum line_event line_editor_input(struct line_editor *e, char byte)
 	bool is_ascii = (unsigned char)byte < 0x80;
 	bool is_control = (unsigned char)byte < ' ' || byte == DELETE;
 
-	// A control character in the middle of a sequence means that its end got lost; ESC DEL and ESC BS are keys.
-	if (e->in_sequence && is_ascii && (!is_control || (!e->sequence_length && (byte == DELETE || byte == BACKSPACE)))) {
+	// A control character in the middle of a sequence means that its end got lost; ESC DEL and ESC BS are
+	// keys.
+	if (e->in_sequence && is_ascii &&
+	    (!is_control || (!e->sequence_length && (byte == DELETE || byte == BACKSPACE)))) {
 		sequence_byte(e, byte);
 		return LINE_NONE;
 	}

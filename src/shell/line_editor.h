@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line of text edited on a terminal. Pure: bytes come in by line_editor_input(), the screen is written through a
-// callback. What the keys change is a model (text and cursor); line_editor_refresh() then writes the difference between
-// what the terminal shows and what it should show.
+// A line of text edited on a terminal. Pure: bytes come in by line_editor_input(), the screen is written
+// through a callback. What the keys change is a model (text and cursor); line_editor_refresh() then writes
+// the difference between what the terminal shows and what it should show.
 //
-// Nothing is asked of the terminal but "\r", "\b" and "\n": the cursor moves right by writing what is there, and
-// text is erased with spaces. So what a dumb terminal, a pipe or a log file gets is plain text. A line that doesn't
-// fit is shown in part, between `<` and `>`, on one row of LINE_EDITOR_COLUMNS, so that it is right on any terminal at
-// least that wide.
+// Nothing is asked of the terminal but "\r", "\b" and "\n": the cursor moves right by writing what is there,
+// and text is erased with spaces. So what a dumb terminal, a pipe or a log file gets is plain text. A line
+// that doesn't fit is shown in part, between `<` and `>`, on one row of LINE_EDITOR_COLUMNS, so that it is
+// right on any terminal at least that wide.
 //
-// The text is valid UTF-8 without control characters; whatever else is typed is dropped. Each code point counts as one column.
+// The text is valid UTF-8 without control characters; whatever else is typed is dropped. Each code point
+// counts as one column.
 #pragma once
 
 #include <stdbool.h>
@@ -61,16 +62,16 @@ void line_editor_init(struct line_editor *editor, void (*output)(const char *tex
 // Begins an empty line: writes the prompt. The strings must stay; before and after may be "".
 void line_editor_start(struct line_editor *editor, const char *before, const char *prompt, const char *after);
 
-// One byte typed. LINE_ENTERED: the terminal's cursor is at the start of a new row, and the line is in the history. Changes
-// show at line_editor_refresh().
+// One byte typed. LINE_ENTERED: the terminal's cursor is at the start of a new row, and the line is in the
+// history. Changes show at line_editor_refresh().
 enum line_event line_editor_input(struct line_editor *editor, char byte);
 void line_editor_refresh(struct line_editor *editor);
 
 // Puts `text` in place of the bytes [start, cursor).
 void line_editor_replace(struct line_editor *editor, size_t start, const char *text);
 
-// For output in between: hide leaves the cursor at the start of an empty row, show writes prompt and line again. Both do nothing
-// when it is so already.
+// For output in between: hide leaves the cursor at the start of an empty row, show writes prompt and line
+// again. Both do nothing when it is so already.
 void line_editor_hide(struct line_editor *editor);
 void line_editor_show(struct line_editor *editor);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the line editor writes to the terminal: the difference between the row that it shows and the row that it should
-// show.
+// What the line editor writes to the terminal: the difference between the row that it shows and the row that
+// it should show.
 //
-// Example: the row shows "xu lst" with the cursor behind the "l"; "i" is typed. Wanted is "xu list" with the cursor
-// behind the "i". Both begin with "xu l", where the cursor is: "ist" is written, then "\b\b". A character typed
-// at the end is written as it is, and Backspace there is "\b \b".
+// Example: the row shows "xu lst" with the cursor behind the "l"; "i" is typed. Wanted is "xu list" with the
+// cursor behind the "i". Both begin with "xu l", where the cursor is: "ist" is written, then "\b\b". A
+// character typed at the end is written as it is, and Backspace there is "\b \b".
 #include "shell/line_screen.h"
 
 #include <string.h>
@@ -81,8 +81,8 @@ static void move_to(struct line_editor *e, size_t column)
 	e->column = column;
 }
 
-// Chooses the part of the text that is shown so that the cursor is inside and no `<` or `>` lies on it: stays as it is where
-// that will do, else the cursor comes to the middle.
+// Chooses the part of the text that is shown so that the cursor is inside and no `<` or `>` lies on it: stays
+// as it is where that will do, else the cursor comes to the middle.
 static void scroll(struct line_editor *e, size_t total, size_t cursor, size_t width)
 {
 	bool fits = total <= width;
@@ -122,7 +122,8 @@ static size_t common_length(const char *a, size_t a_length, const char *b, size_
 
 	while (at < shorter && a[at] == b[at])
 		at++;
-	while (at > 0 && ((at < a_length && !begins_character(a[at])) || (at < b_length && !begins_character(b[at]))))
+	while (at > 0 &&
+	       ((at < a_length && !begins_character(a[at])) || (at < b_length && !begins_character(b[at]))))
 		at--;
 	return at;
 }

@@ -6,8 +6,8 @@
 
 #include "kernel/compiler.h"
 
-// Off at the start: a terminal that is only a pipe, a file or a test gets plain text. Nothing is asked of the terminal, since
-// an answer that comes late, or never, would spoil the next line.
+// Off at the start: a terminal that is only a pipe, a file or a test gets plain text. Nothing is asked of the
+// terminal, since an answer that comes late, or never, would spoil the next line.
 void shell_set_colors(bool on);
 bool shell_has_colors(void);
 
@@ -15,7 +15,8 @@ bool shell_has_colors(void);
 const char *shell_prompt_color(void);
 const char *shell_no_color(void);
 
-// A line that tells how a long command goes on, at the foot of the output: each call writes over the last one's. Cut to a row.
+// A line that tells how a long command goes on, at the foot of the output: each call writes over the last
+// one's. Cut to a row.
 void shell_status(const char *format, ...) PRINTF_LIKE(1, 2);
 
 // Takes it away; does nothing where there is none.

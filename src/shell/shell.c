@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shell's task: reads a line with the editor, runs it, and keeps the line whole when the log or Xen writes to the
-// terminal in between.
+// The shell's task: reads a line with the editor, runs it, and keeps the line whole when the log or Xen
+// writes to the terminal in between.
 #include "shell/shell.h"
 
 #include <errno.h>
@@ -21,7 +21,8 @@
 
 static struct line_editor editor;
 
-// True while the editor works: a line of the log that comes just then, from an interrupt handler, must leave it alone.
+// True while the editor works: a line of the log that comes just then, from an interrupt handler, must leave
+// it alone.
 static volatile bool editing;
 static volatile bool written_over;
 
@@ -71,7 +72,8 @@ static void complete(void)
 	}
 }
 
-// Takes what was typed, byte by byte: what is behind the line's end stays for the command. The event that ended it.
+// Takes what was typed, byte by byte: what is behind the line's end stays for the command. The event that
+// ended it.
 static enum line_event take_typed(void)
 {
 	enum line_event event = LINE_NONE;
@@ -121,6 +123,7 @@ void shell_run(void)
 		if (read_line() == LINE_ENTERED)
 			command_run_line(shell_commands, editor.text);
 		else
-			shell_error("The line is longer than %d bytes and was not run", CONFIG_SHELL_LINE_MAX);
+			shell_error("The line is longer than %d bytes and was not run",
+				    CONFIG_SHELL_LINE_MAX);
 	}
 }

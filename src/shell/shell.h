@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shell: a line editor on the console, and a table of commands. Text in, text out: no command does work that the
-// layer below should do. This header is what a command needs; a new command is a row in a table and a function.
+// The shell: a line editor on the console, and a table of commands. Text in, text out: no command does work
+// that the layer below should do. This header is what a command needs; a new command is a row in a table and
+// a function.
 #pragma once
 
 #include <stdbool.h>

@@ -81,9 +81,11 @@ int words_split(struct words *words, const char *line, size_t length, struct fai
 	words->word[words->count] = NULL;
 	words->open_quote = s.quote;
 	if (s.quote)
-		return failure_set(failure, -EINVAL, "the quote %c is not closed; close it, or write \\%c for the character",
+		return failure_set(failure, -EINVAL,
+				   "the quote %c is not closed; close it, or write \\%c for the character",
 				   s.quote, s.quote);
 	if (error == -EINVAL)
-		return failure_set(failure, error, "nothing follows the \\ at the end; write \\\\ for the character");
+		return failure_set(failure, error,
+				   "nothing follows the \\ at the end; write \\\\ for the character");
 	return error;
 }

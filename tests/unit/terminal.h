@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A terminal of 80 columns for the tests of the line editor: shows one row, the one with the cursor, and keeps those above it. It
-// understands no more than the editor may write; everything else fails the test.
+// A terminal of 80 columns for the tests of the line editor: shows one row, the one with the cursor, and
+// keeps those above it. It understands no more than the editor may write; everything else fails the test.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ struct terminal {
 	uint32_t row[TERMINAL_COLUMNS]; // code points
 	unsigned int column;
 	unsigned int rows_above, bells, clears;
-	char above[8][TERMINAL_COLUMNS * 4 + 1]; // the last rows above, [0] being the nearest, without blanks at the end
+	char above[8][TERMINAL_COLUMNS * 4 + 1]; // the last rows above, [0] the nearest, without blanks at the end
 	char escape[8]; // a sequence that isn't complete
 	size_t escape_length;
 	uint32_t point; // of a UTF-8 character that isn't complete

@@ -91,12 +91,21 @@ static const struct command xu_table[] = {
 
 static const struct command log_table[] = {
 	{ .name = "clear", .help = "Forget", .run = note_call },
-	{ .name = "level", .arguments = "[one|other]", .help = "Level", .run = note_call, .max_arguments = 1, .words = words },
+	{ .name = "level",
+	  .arguments = "[one|other]",
+	  .help = "Level",
+	  .run = note_call,
+	  .max_arguments = 1,
+	  .words = words },
 	{ 0 },
 };
 
 static const struct command table[] = {
-	{ .name = "help", .help = "Help", .run = note_call, .max_arguments = 4, .completion = COMPLETE_COMMAND },
+	{ .name = "help",
+	  .help = "Help",
+	  .run = note_call,
+	  .max_arguments = 4,
+	  .completion = COMPLETE_COMMAND },
 	{ .name = "log", .help = "Show the log", .run = note_call, .subcommands = log_table },
 	{ .name = "xstat", .help = "Figures", .run = note_call },
 	{ .name = "xu", .help = "Domains", .subcommands = xu_table },
@@ -169,9 +178,11 @@ static const struct {
 	const char *output;
 } wrong[] = {
 	{ "xu create", -EINVAL,
-	  "xu create: an argument is missing\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create --help'.\n" },
+	  "xu create: an argument is missing\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create "
+	  "--help'.\n" },
 	{ "xu create a b", -EINVAL,
-	  "xu create: too many arguments, from 'b' on\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create --help'.\n" },
+	  "xu create: too many arguments, from 'b' on\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create "
+	  "--help'.\n" },
 	{ "xu create a -x", -EINVAL,
 	  "xu create: there is no option -x\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create --help'.\n" },
 	{ "xu create a -d", -EINVAL, "xu create: option -d wants a value behind it: -d ID\n" },
@@ -182,7 +193,8 @@ static const struct {
 	{ "frobnicate", -ENOENT, "There is no command 'frobnicate'. See 'help'.\n" },
 	{ "xu frobnicate", -ENOENT, "There is no command 'xu frobnicate'. See 'xu'.\n" },
 	{ "log cler", -ENOENT, "There is no command 'log cler'. Did you mean 'log clear'?\n" },
-	{ "log -x", -EINVAL, "log: there is no option -x\nUsage: log\n       log SUBCOMMAND ...\nSee 'log --help'.\n" },
+	{ "log -x", -EINVAL,
+	  "log: there is no option -x\nUsage: log\n       log SUBCOMMAND ...\nSee 'log --help'.\n" },
 	{ "xu -x", -EINVAL, "xu: there is no option -x\nUsage: xu SUBCOMMAND ...\nSee 'xu --help'.\n" },
 	{ "xu list 'a", -EINVAL, "the quote ' is not closed; close it, or write \\' for the character\n" },
 };
@@ -245,10 +257,10 @@ static void note_offer(const char *candidate, void *context)
 }
 
 #define assert_offers(line, expected)                                                                        \
-	do {                                                                                                  \
-		offered[0] = '\0';                                                                            \
-		complete_each(table, line, strlen(line), note_offer, NULL);                                   \
-		assert_string_equal(offered, expected);                                                       \
+	do {                                                                                                 \
+		offered[0] = '\0';                                                                           \
+		complete_each(table, line, strlen(line), note_offer, NULL);                                  \
+		assert_string_equal(offered, expected);                                                      \
 	} while (0)
 
 static void test_candidates(void **state)
@@ -278,13 +290,13 @@ static void test_candidates(void **state)
 }
 
 #define assert_completes(line, start_, text_, count_, longer_)                                               \
-	do {                                                                                                  \
-		struct completion_result result_;                                                             \
-		complete_line(table, line, strlen(line), &result_);                                           \
-		assert_int_equal(result_.start, start_);                                                      \
-		assert_string_equal(result_.text, text_);                                                     \
-		assert_int_equal(result_.count, count_);                                                      \
-		assert_int_equal(result_.longer, longer_);                                                    \
+	do {                                                                                                 \
+		struct completion_result result_;                                                            \
+		complete_line(table, line, strlen(line), &result_);                                          \
+		assert_int_equal(result_.start, start_);                                                     \
+		assert_string_equal(result_.text, text_);                                                    \
+		assert_int_equal(result_.count, count_);                                                     \
+		assert_int_equal(result_.longer, longer_);                                                   \
 	} while (0)
 
 static void test_completion(void **state)
@@ -317,8 +329,10 @@ static void test_numbers(void **state)
 	assert_true(shell_number("0x1F", 31, &value) && value == 31);
 	assert_true(shell_number("0xa", 31, &value) && value == 10);
 	assert_true(shell_number("18446744073709551615", UINT64_MAX, &value) && value == UINT64_MAX);
-	static const char *const not_numbers[] = { "",	  " 1", "1 ", "-1", "+1", "a",	"0x", "0xg", "0x-1",
-						   "11", "1a", "--", "0x 1", "18446744073709551616" };
+	static const char *const not_numbers[] = {
+		"",    " 1",   "1 ", "-1", "+1", "a",    "0x",
+		"0xg", "0x-1", "11", "1a", "--", "0x 1", "18446744073709551616"
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(not_numbers); i++)
 		assert_false(shell_number(not_numbers[i], 10, &value));
 	assert_false(shell_number("18446744073709551616", UINT64_MAX, &value));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The line editor on a small terminal: what each key does, and that after any keys the terminal shows what a simple model of
-// the line says.
+// The line editor on a small terminal: what each key does, and that after any keys the terminal shows what a
+// simple model of the line says.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -40,7 +40,8 @@ static int setup(void **state)
 	return 0;
 }
 
-// Types, and returns the last event that wasn't LINE_NONE. A line that was entered is followed by the next prompt.
+// Types, and returns the last event that wasn't LINE_NONE. A line that was entered is followed by the next
+// prompt.
 static enum line_event type(const char *keys)
 {
 	enum line_event last = LINE_NONE;
@@ -62,11 +63,11 @@ static void next_line(void)
 }
 
 #define assert_shows(text_, column_)                                                                         \
-	do {                                                                                                  \
-		char row_[TERMINAL_COLUMNS * 4 + 1];                                                          \
-		terminal_row(&terminal, row_);                                                                \
-		assert_string_equal(row_, text_);                                                             \
-		assert_int_equal(terminal.column, column_);                                                   \
+	do {                                                                                                 \
+		char row_[TERMINAL_COLUMNS * 4 + 1];                                                         \
+		terminal_row(&terminal, row_);                                                               \
+		assert_string_equal(row_, text_);                                                            \
+		assert_int_equal(terminal.column, column_);                                                  \
 	} while (0)
 
 #define assert_text(expected) assert_string_equal(editor.text, expected)
@@ -271,7 +272,8 @@ static void test_utf8(void **state)
 	assert_text("grn \342\202\254");
 	assert_shows("uart:~$ grn \342\202\254", 10);
 	type(END "\177\003");
-	// Not UTF-8, cut, overlong, a surrogate, beyond Unicode, a control character of C1, a lone continuation.
+	// Not UTF-8, cut, overlong, a surrogate, beyond Unicode, a control character of C1, a lone
+	// continuation.
 	type("a\377b\303c\300\257d\355\240\200e\364\220\200\200f\302\233g\200h\340\200\200i");
 	assert_text("abcdefghi");
 }
@@ -450,16 +452,11 @@ static const struct {
 	void (*act)(struct model *model);
 	unsigned int weight;
 } random_keys[] = {
-	{ LEFT, model_left, 20 },
-	{ RIGHT, model_right, 10 },
-	{ HOME, model_home, 2 },
-	{ END, model_end, 2 },
-	{ "\001", model_home, 1 },
-	{ "\177", model_backspace, 10 },
-	{ DELETE, model_delete, 6 },
-	{ "\025", model_erase_to_start, 1 },
-	{ "\013", model_erase_to_end, 1 },
-	{ "\033[99~", model_nothing, 1 },
+	{ LEFT, model_left, 20 },          { RIGHT, model_right, 10 },
+	{ HOME, model_home, 2 },           { END, model_end, 2 },
+	{ "\001", model_home, 1 },         { "\177", model_backspace, 10 },
+	{ DELETE, model_delete, 6 },       { "\025", model_erase_to_start, 1 },
+	{ "\013", model_erase_to_end, 1 }, { "\033[99~", model_nothing, 1 },
 	{ "\200", model_nothing, 1 },
 };
 

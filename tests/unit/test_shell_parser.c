@@ -59,7 +59,8 @@ static void test_errors(void **state)
 {
 	(void)state;
 	assert_int_equal(split("xu create 'my domain"), -EINVAL);
-	assert_string_equal(failure.text, "the quote ' is not closed; close it, or write \\' for the character");
+	assert_string_equal(failure.text,
+			    "the quote ' is not closed; close it, or write \\' for the character");
 	assert_int_equal(words.count, 3);
 	assert_string_equal(words.word[2], "my domain");
 	assert_int_equal(words.open_quote, '\'');
@@ -125,8 +126,9 @@ static void test_random_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),	 cmocka_unit_test(test_errors),	      cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_last_word), cmocka_unit_test(test_random_lines),
+		cmocka_unit_test(test_words),        cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_too_many),     cmocka_unit_test(test_last_word),
+		cmocka_unit_test(test_random_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
