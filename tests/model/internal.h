@@ -40,6 +40,7 @@ void fault_reset(void);
 void tasks_reset(void);
 void time_pass(uint64_t nanoseconds);
 bool task_interrupts_masked(void);
+bool task_stack_holds(const void *pointer);
 // Runs an interrupt handler as the exception stack would: nothing in it may wait.
 void task_enter_interrupt(void);
 void task_leave_interrupt(void);

@@ -127,6 +127,8 @@ paddr_t virt_to_phys(const void *pointer)
 {
 	if (in_window(pointer))
 		return (uintptr_t)pointer - (uintptr_t)window;
+	if (task_stack_holds(pointer))
+		model_violation("virt_to_phys() of a stack");
 	return HOST_ALIAS | (uintptr_t)pointer;
 }
 

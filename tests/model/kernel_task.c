@@ -5,6 +5,7 @@
 #include "kernel/task.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,16 +91,9 @@ static void release(struct task *task)
 }
 
 // The first thing on the new stack.
-static void arrived(void *fake_stack, struct task *from)
+static void arrived(void *fake_stack)
 {
-	const void *bottom;
-	size_t size;
-
-	__sanitizer_finish_switch_fiber(fake_stack, &bottom, &size);
-	if (from == &main_task) {
-		main_task.stack_bottom = bottom;
-		main_task.stack_size = size;
-	}
+	__sanitizer_finish_switch_fiber(fake_stack, NULL, NULL);
 	if (ended) {
 		release(ended);
 		ended = NULL;
@@ -108,8 +102,6 @@ static void arrived(void *fake_stack, struct task *from)
 	current->ran_since = now;
 	current->slice_start = now;
 }
-
-static struct task *switched_from;
 
 static void switch_to(struct task *next)
 {
@@ -122,11 +114,10 @@ static void switch_to(struct task *next)
 		return;
 	}
 	current = next;
-	switched_from = from;
 	__sanitizer_start_switch_fiber(from->state == TASK_ENDED ? NULL : &fake_stack, next->stack_bottom,
 				       next->stack_size);
 	swapcontext(&from->context, &next->context);
-	arrived(fake_stack, switched_from);
+	arrived(fake_stack);
 }
 
 static void wake_expired(void)
@@ -198,7 +189,7 @@ static void schedule(void)
 
 static void trampoline(void)
 {
-	arrived(NULL, switched_from);
+	arrived(NULL);
 	current->entry(current->argument);
 	if (current->masked)
 		model_violation("task %s ended with interrupts masked", current->name);
@@ -343,6 +334,21 @@ unsigned int model_task_count(void)
 	return count;
 }
 
+static bool holds(const void *stack, size_t size, const void *pointer)
+{
+	return (uintptr_t)pointer - (uintptr_t)stack < size;
+}
+
+bool task_stack_holds(const void *pointer)
+{
+	struct task *task;
+
+	LIST_FOR_EACH (task, &tasks, all)
+		if (task->stack && holds(task->stack, STACK_SIZE, pointer))
+			return true;
+	return holds(main_task.stack_bottom, main_task.stack_size, pointer);
+}
+
 // ---- Interrupt masking ----
 
 bool task_interrupts_masked(void)
@@ -380,8 +386,15 @@ void tasks_reset(void)
 {
 	struct task *task;
 
+	pthread_attr_t attributes;
+	void *bottom;
+
 	if (current != &main_task)
 		model_violation("model_start() in a task");
+	ASSERT(!pthread_getattr_np(pthread_self(), &attributes));
+	ASSERT(!pthread_attr_getstack(&attributes, &bottom, &main_task.stack_size));
+	pthread_attr_destroy(&attributes);
+	main_task.stack_bottom = bottom;
 	LIST_FOR_EACH (task, &tasks, all)
 		if (task != &main_task)
 			release(task);

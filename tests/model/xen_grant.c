@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grant tables, version 1 (xen/common/grant_table.c): the frames of each domain's table, and Dom0's mapping of granted pages.
+// Grant tables, version 1 (xen/common/grant_table.c): the frames of each domain's table, Dom0's
+// mapping of granted pages, and copying from and to them.
 #include <errno.h>
 #include <string.h>
 
@@ -129,6 +130,85 @@ static long unmap_grant_refs(uint64_t list, uint64_t count)
 	return 0;
 }
 
+// ---- Copying ----
+
+// A whole side of a copy lies in one page. Where it is, as an address that copy_in() and copy_out() take; 0: nowhere.
+static uint64_t own_address(const struct gnttab_copy_ptr *side)
+{
+	return (uintptr_t)phys_to_virt((side->u.gmfn << PAGE_SHIFT) + side->offset);
+}
+
+static uint8_t *granted_page(const struct gnttab_copy_ptr *side, bool write)
+{
+	struct domain_model *owner = domain_by_id(side->domid);
+	const grant_entry_v1_t *entry = owner ? entry_of(owner, side->u.ref) : NULL;
+	const struct run *run;
+	uint64_t mfn;
+
+	if (!entry || (entry->flags & GTF_type_mask) != GTF_permit_access || entry->domid != dom0->domid ||
+	    (write && entry->flags & GTF_readonly))
+		return NULL;
+	run = runs_find(&owner->p2m, entry->frame);
+	if (!run || run->kind != FRAME_RAM)
+		return NULL;
+	mfn = run->value + (entry->frame - run->start);
+	if (write)
+		runs_add(&machine.unflushed, mfn, 1); // Xen writes through its cache
+	return machine_page(mfn);
+}
+
+static int16_t check_side(const struct gnttab_copy_ptr *side, uint16_t length, bool granted)
+{
+	if (side->offset + length > PAGE_SIZE)
+		return GNTST_bad_copy_arg;
+	if (!granted && side->domid != DOMID_SELF)
+		return GNTST_permission_denied;
+	return domain_by_id(side->domid) ? GNTST_okay : GNTST_bad_domain;
+}
+
+static int16_t copy_one(const struct gnttab_copy *op)
+{
+	bool to_grant = op->flags & GNTCOPY_dest_gref, from_grant = op->flags & GNTCOPY_source_gref;
+	int16_t status = check_side(&op->source, op->len, from_grant);
+	uint8_t bytes[PAGE_SIZE], *source, *dest;
+
+	if (status == GNTST_okay)
+		status = check_side(&op->dest, op->len, to_grant);
+	if (status != GNTST_okay)
+		return status;
+	source = from_grant ? granted_page(&op->source, false) : NULL;
+	dest = to_grant ? granted_page(&op->dest, true) : NULL;
+	if ((from_grant && !source) || (to_grant && !dest))
+		return GNTST_bad_gntref;
+	if (from_grant)
+		memcpy(bytes, source + op->source.offset, op->len);
+	else if (!copy_in(bytes, own_address(&op->source), op->len))
+		return GNTST_bad_page;
+	if (to_grant)
+		memcpy(dest + op->dest.offset, bytes, op->len);
+	else if (!copy_out(own_address(&op->dest), bytes, op->len))
+		return GNTST_bad_page;
+	return GNTST_okay;
+}
+
+// A fault hits one in the middle: the call itself succeeds.
+static long copy_all(uint64_t list, uint64_t count)
+{
+	uint64_t failing = fault_strikes(FAULT_HYPERCALL, "grant_table_op copy") ? count / 2 : UINT64_MAX;
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct gnttab_copy op;
+		uint64_t at = list + i * sizeof(op);
+
+		if (!copy_in(&op, at, sizeof(op)))
+			return -EFAULT;
+		op.status = i == failing ? GNTST_general_error : copy_one(&op);
+		copy_out(at, &op, sizeof(op));
+		hypercall_takes(op.len / 4u);
+	}
+	return 0;
+}
+
 static long query_size(uint64_t argument)
 {
 	struct gnttab_query_size op;
@@ -150,6 +230,8 @@ long do_grant_table_op(const uint64_t *a)
 		return map_grant_refs(a[1], a[2]);
 	case GNTTABOP_unmap_grant_ref:
 		return unmap_grant_refs(a[1], a[2]);
+	case GNTTABOP_copy:
+		return copy_all(a[1], a[2]);
 	case GNTTABOP_query_size:
 		return a[2] == 1 ? query_size(a[1]) : -EINVAL;
 	default:
