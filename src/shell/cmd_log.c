@@ -60,7 +60,6 @@ const struct command log_commands[] = {
 		.details = "Messages of this level and of those in front of it are printed and kept.",
 		.run = level,
 		.max_arguments = 1,
-		.completion = COMPLETE_WORDS,
 		.words = levels,
 	},
 	{ 0 },

@@ -77,7 +77,6 @@ const struct command shell_own_commands[] = {
 			   "the word 'colors' in Dom0's boot arguments has them in colour from the start.",
 		.run = colors,
 		.max_arguments = 1,
-		.completion = COMPLETE_WORDS,
 		.words = on_off,
 	},
 	{ 0 },

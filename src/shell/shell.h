@@ -22,7 +22,7 @@ void shell_print(const char *format, ...) PRINTF_LIKE(1, 2);
 void shell_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
 // What Tab offers for an argument.
-enum completion { COMPLETE_NOTHING, COMPLETE_CONFIG, COMPLETE_DOMAIN, COMPLETE_WORDS, COMPLETE_COMMAND };
+enum completion { COMPLETE_NOTHING, COMPLETE_CONFIG, COMPLETE_DOMAIN, COMPLETE_COMMAND };
 
 #define COMMAND_OPTIONS_MAX 8
 #define COMMAND_PATH_MAX 64 // bytes of "xu create" and the like, with the NUL
@@ -51,7 +51,7 @@ struct command {
 	int (*run)(const struct invocation *call);
 	int min_arguments, max_arguments; // options not included
 	enum completion completion; // of the arguments
-	const char *const *words; // COMPLETE_WORDS: ended by NULL
+	const char *const *words; // that Tab offers as well, ended by NULL; or NULL
 	const struct command_option *options; // ended by an empty name, at most COMMAND_OPTIONS_MAX; or NULL
 	const struct command *subcommands; // ended by an empty name; or NULL
 };
