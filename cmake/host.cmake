@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# The host tests: everything above the kernel, unchanged, on tests/model, which stands for the kernel and Xen.
+# Each tests/unit/NAME.c is a program, and a test of that name.
+enable_testing()
+
+target_compile_options(
+  common
+  INTERFACE -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE
+)
+target_link_options(common INTERFACE -fsanitize=address,undefined)
+
+add_library(platform INTERFACE)
+target_include_directories(platform SYSTEM INTERFACE ${PARTS}/xen-headers-4.20/include)
+
+# abi_version.c is compiled per version; pv_console.c is the console of a guest, in the place of console_io.c.
+add_room(xen ONLY_C EXCLUDE abi_version.c pv_console.c)
+add_xen_abis(xen)
+foreach(room config domain console shell)
+  add_room(${room} ONLY_C)
+endforeach()
+
+# What of the kernel is plain C, and the model of the rest.
+set(plain_kernel failure.c)
+list(TRANSFORM plain_kernel PREPEND src/kernel/)
+file(GLOB model_sources CONFIGURE_DEPENDS tests/model/*.c)
+add_library(model STATIC ${plain_kernel} ${model_sources})
+target_link_libraries(model PRIVATE common platform)
+target_compile_options(model PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
+
+# The model counts the heap, and makes it fail: also zlib's, which is therefore linked statically.
+foreach(function malloc calloc realloc free strdup strndup asprintf vasprintf)
+  target_link_options(model INTERFACE -Wl,--wrap=${function})
+endforeach()
+
+get_property(rooms GLOBAL PROPERTY ROOMS)
+list(JOIN rooms "," rooms)
+file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*.c)
+foreach(source IN LISTS unit_tests)
+  get_filename_component(test ${source} NAME_WE)
+  add_executable(${test} ${source})
+  set_target_properties(${test} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unit)
+  target_compile_options(${test} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(
+    ${test} PRIVATE common platform $<LINK_GROUP:RESCAN,model,${rooms}> cmocka fdt -l:libz.a
+  )
+  add_test(NAME ${test} COMMAND ${test})
+  set_tests_properties(${test} PROPERTIES TIMEOUT 120)
+endforeach()
