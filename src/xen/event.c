@@ -13,7 +13,6 @@
 #include "xen/event.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/compiler.h"
@@ -26,16 +25,25 @@
 #define BITS_PER_WORD 64u
 #define WORDS ARRAY_SIZE(((shared_info_t *)0)->evtchn_pending)
 #define PORTS_MAX (WORDS * BITS_PER_WORD)
-#define PORTS_STEP 64u
+#define BUCKETS 64u
 
 // xen_ulong_t is 64 bits wide on Arm64.
 _Static_assert(sizeof(xen_ulong_t) * 8 == BITS_PER_WORD, "event words");
 
 static shared_info_t *shared;
 
-static struct event_channel **channels; // by port; NULL: none
-static evtchn_port_t channels_size;
+// The bound channels, by port modulo BUCKETS: Xen gives the lowest port that is free, so the chains are short.
+static struct event_channel *channels[BUCKETS];
 static unsigned int channels_bound;
+
+static struct event_channel *find_channel(evtchn_port_t port)
+{
+	struct event_channel *channel = channels[port % BUCKETS];
+
+	while (channel && channel->port != port)
+		channel = channel->next;
+	return channel;
+}
 
 static xen_ulong_t port_bit(evtchn_port_t port)
 {
@@ -73,7 +81,7 @@ static void deliver_word(unsigned int word)
 
 	for (; ready; ready &= ready - 1) {
 		evtchn_port_t port = word * BITS_PER_WORD + (unsigned int)__builtin_ctzl(ready);
-		struct event_channel *channel = port < channels_size ? channels[port] : NULL;
+		struct event_channel *channel = find_channel(port);
 
 		if (!channel)
 			set_mask(port);
@@ -114,6 +122,8 @@ static int map_shared_info(void)
 	}
 	shared = page;
 	memset(shared->evtchn_mask, 0xff, sizeof(shared->evtchn_mask));
+	memset(channels, 0, sizeof(channels));
+	channels_bound = 0;
 	return 0;
 }
 
@@ -124,7 +134,7 @@ int event_init(void)
 	int node = devicetree_find(-1, "xen,xen");
 	int error = node < 0 ? node : devicetree_irq(node, 0, &irq, &edge);
 
-	if (!error && !shared)
+	if (!error)
 		error = map_shared_info();
 	if (!error)
 		error = irq_register(irq, handle_upcall, NULL);
@@ -147,42 +157,33 @@ static void close_port(evtchn_port_t port)
 	event_op(EVTCHNOP_close, &close);
 }
 
-// Makes room in the table for `port`.
-static int table_reserve(evtchn_port_t port)
-{
-	if (port >= PORTS_MAX)
-		return -ENOSPC;
-	if (port < channels_size)
-		return 0;
-
-	evtchn_port_t size = ROUND_UP(port + 1, PORTS_STEP);
-	struct event_channel **grown = calloc(size, sizeof(*grown)), **old = channels;
-	if (!grown)
-		return -ENOMEM;
-	if (old)
-		memcpy(grown, old, channels_size * sizeof(*grown));
-
-	unsigned long state = irq_save();
-	channels = grown;
-	channels_size = size;
-	irq_restore(state);
-	free(old);
-	return 0;
-}
-
 static int attach(struct event_channel *channel, evtchn_port_t port, struct wait_queue *queue)
 {
 	*channel = (struct event_channel){ .port = INVALID_EVTCHN, .queue = queue };
-	int error = table_reserve(port);
-	if (error)
-		return error;
-	if (channels[port])
+	if (port >= PORTS_MAX)
+		return -ENOSPC;
+	if (find_channel(port))
 		return -EBUSY;
 	channel->port = port;
-	channels[port] = channel;
+
+	unsigned long state = irq_save();
+	channel->next = channels[port % BUCKETS];
+	channels[port % BUCKETS] = channel;
+	irq_restore(state);
 	channels_bound++;
 	event_channel_mask(channel, false);
 	return 0;
+}
+
+// Interrupts are masked.
+static void detach(const struct event_channel *channel)
+{
+	struct event_channel **link = &channels[channel->port % BUCKETS];
+
+	while (*link != channel)
+		link = &(*link)->next;
+	*link = channel->next;
+	channels_bound--;
 }
 
 // For a port that this program made: it goes when it can't be attached.
@@ -236,8 +237,7 @@ void event_channel_close(struct event_channel *channel)
 		return;
 	unsigned long state = irq_save();
 	set_mask(port);
-	channels[port] = NULL;
-	channels_bound--;
+	detach(channel);
 	close_port(port);
 	take_pending(port); // it would be taken for an event of the port's next life
 	irq_restore(state);

@@ -16,6 +16,7 @@ struct event_channel {
 	evtchn_port_t port; // INVALID_EVTCHN: not bound
 	bool pending; // an event has come since event_channel_take()
 	struct wait_queue *queue; // woken at each event
+	struct event_channel *next; // event.c's
 };
 
 // All of them fill `channel`, which must stay in place until event_channel_close(). Several channels may

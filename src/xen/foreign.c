@@ -23,7 +23,7 @@
 // Frames of one hypercall: its lists are on the stack.
 #define BATCH_MAX 64u
 
-static struct {
+static struct window {
 	gfn_t first;
 	size_t frames; // 0: there is no window
 	char *base;
@@ -229,6 +229,7 @@ int foreign_init(void)
 	int node = devicetree_find(-1, "xen,xen");
 	size_t size = node < 0 ? 0 : find_window(node, &place);
 
+	window = (struct window){ .frames = 0 };
 	if (!size)
 		return -ENOENT;
 	void *base = memory_map(place, size, MEMORY_NORMAL);

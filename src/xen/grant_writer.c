@@ -88,7 +88,8 @@ int grant_writer_write(struct grant_writer *writer, uint64_t address, const void
 {
 	const char *from = data;
 
-	if ((address + size) >> PAGE_SHIFT > UINT32_MAX) // an entry of version 1 holds 32 bits of frame
+	// An entry of version 1 holds 32 bits of frame.
+	if (address + size < address || (address + size) >> PAGE_SHIFT > UINT32_MAX)
 		return -EINVAL;
 	while (size) {
 		size_t done;
