@@ -11,6 +11,7 @@
 
 #include <sanitizer/common_interface_defs.h>
 
+#include "kernel/compiler.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
 #include "kernel/task.h"
@@ -153,6 +154,19 @@ static void run_child(int error_pipe, void (*function)(void *context), void *con
 	_exit(0);
 }
 
+static char *find_message(char *said)
+{
+	static const char *const marks[] = { "panic: ", "violation: ", "ERROR: " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		char *mark = strstr(said, marks[i]);
+
+		if (mark)
+			return mark + strlen(marks[i]);
+	}
+	return said;
+}
+
 bool model_panics(void (*function)(void *context), void *context, char *text, size_t size)
 {
 	char buffer[4096] = "";
@@ -176,8 +190,8 @@ bool model_panics(void (*function)(void *context), void *context, char *text, si
 		;
 	close(ends[0]);
 	waitpid(child, &status, 0);
-	buffer[strcspn(buffer, "\n")] = '\0';
-	message = strchr(buffer, ' ');
-	snprintf(text, size, "%s", message ? message + 1 : buffer);
+	message = find_message(buffer);
+	message[strcspn(message, "\n")] = '\0';
+	snprintf(text, size, "%s", message);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }

@@ -49,6 +49,13 @@ struct task {
 	uint64_t cpu_time, ran_since, slice_start;
 };
 
+// cmocka catches faults to say which test had one; the sanitizer says where.
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "handle_segv=2:handle_sigbus=2";
+}
+
 static struct task main_task = { .name = "test" };
 static struct task *current = &main_task;
 static struct task *ended; // whose stack can't be freed before another one runs
