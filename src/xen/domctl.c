@@ -92,6 +92,7 @@ void domain_info_read(struct domain_info *info, const struct xen_domctl_getdomai
 		.max_vcpus = from->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : from->max_vcpu_id + 1,
 		.ssidref = from->ssidref,
 		.cpupool = from->cpupool,
+		.address_bits = from->gpaddr_bits,
 	};
 	memcpy(info->handle, from->handle, sizeof(info->handle));
 }

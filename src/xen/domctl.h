@@ -49,6 +49,7 @@ struct domain_info {
 	uint64_t cpu_time; // nanoseconds
 	uint32_t online_vcpus, max_vcpus;
 	uint32_t ssidref, cpupool;
+	unsigned int address_bits; // width of its physical addresses
 	uint8_t handle[16];
 };
 // -ESRCH when there is none (also on 4.17, where Xen answers for the next one).
@@ -84,7 +85,7 @@ int domctl_permit_iomem(domid_t domid, uint64_t mfn, uint64_t frames, bool allow
 int domctl_bind_irq(domid_t domid, uint32_t irq);
 int domctl_unbind_irq(domid_t domid, uint32_t irq);
 // A device by its path in the host's device tree, for the IOMMU. -EOPNOTSUPP: the domain was created without
-// `iommu`, or this machine has none that Xen drives; -EINVAL: no IOMMU covers the device; -EBUSY: another domain
-// has it; -ESRCH: no such path.
+// `iommu`, or this machine has none that Xen drives; -EINVAL: no IOMMU covers the device; -EBUSY: another
+// domain has it; -ESRCH: no such path.
 int domctl_assign_device(domid_t domid, const char *path);
 int domctl_deassign_device(domid_t domid, const char *path);

@@ -32,7 +32,8 @@ _Static_assert(sizeof(xen_ulong_t) * 8 == BITS_PER_WORD, "event words");
 
 static shared_info_t *shared;
 
-// The bound channels, by port modulo BUCKETS: Xen gives the lowest port that is free, so the chains are short.
+// The bound channels, by port modulo BUCKETS: Xen gives the lowest port that is free, so the chains are
+// short.
 static struct event_channel *channels[BUCKETS];
 static unsigned int channels_bound;
 

@@ -11,9 +11,9 @@
 
 _Static_assert(sizeof(gfn_t) == sizeof(xen_pfn_t), "frame lists are handed to Xen as they are");
 
-// Largest first. `batch` extents are asked for in one call, for about a millisecond of Xen's time: it cleans the
-// caches for each page. An extent of 1 GB takes some tenths of a second, and nothing else runs here meanwhile;
-// for the guest's whole life it saves a level of translation.
+// Largest first. `batch` extents are asked for in one call, for about a millisecond of Xen's time: it cleans
+// the caches for each page. An extent of 1 GB takes some tenths of a second, and nothing else runs here
+// meanwhile; for the guest's whole life it saves a level of translation.
 static const struct extent_size {
 	unsigned int order, batch;
 } extent_sizes[] = {

@@ -54,7 +54,9 @@ static void put(const char *text, size_t length)
 	uint64_t deadline = 0;
 
 	while (length) {
+		unsigned long state = irq_save(); // a handler may print, too
 		long count = byte_ring_write(&out, text, length);
+		irq_restore(state);
 
 		if (count < 0)
 			return; // the ring is broken
