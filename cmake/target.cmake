@@ -38,6 +38,10 @@ target_link_options(
     -Wl,--fatal-warnings
 )
 
+# The rooms call each other's functions: the linker searches them until nothing new is found.
+set(CMAKE_LINK_GROUP_USING_RESCAN "LINKER:--start-group" "LINKER:--end-group")
+set(CMAKE_LINK_GROUP_USING_RESCAN_SUPPORTED TRUE)
+
 # Headers of the libraries, and of the newest Xen that Debian has.
 add_library(platform INTERFACE)
 target_include_directories(platform SYSTEM INTERFACE ${PARTS}/aarch64/include ${PARTS}/xen-headers-4.20/include)
