@@ -25,22 +25,23 @@ static struct assignment *find(const char *path)
 	return NULL;
 }
 
-// The node's path, with its NUL counted, must be one of the host's tree; the device must have `iommus`.
+// The path, whose NUL may be counted or not, must be one of the host's tree; the device must have `iommus`.
 static int check(const struct domain_model *d, const struct xen_domctl_assign_device *op, char *path)
 {
 	int node;
 
 	if (op->dev != XEN_DOMCTL_DEV_DT)
 		return -ENODEV;
-	if (op->flags || d->dying || !op->u.dt.size || op->u.dt.size > PATH_SIZE)
+	if (op->flags || d->dying)
 		return -EINVAL;
+	if (op->u.dt.size >= PATH_SIZE)
+		return -ENOBUFS;
 	if (!copy_in(path, (uintptr_t)op->u.dt.path.p, op->u.dt.size))
 		return -EFAULT;
-	if (path[op->u.dt.size - 1])
-		return -EINVAL;
+	path[op->u.dt.size] = '\0';
 	node = fdt_path_offset(devicetree(), path);
 	if (node < 0)
-		return -ENODEV;
+		return -ESRCH;
 	if (!machine.options.iommu || !(d->flags & XEN_DOMCTL_CDF_iommu))
 		return -EINVAL;
 	return fdt_getprop(devicetree(), node, "iommus", NULL) ? 0 : -EINVAL;

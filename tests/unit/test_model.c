@@ -744,7 +744,7 @@ static long assign_device(domid_t domid, const char *path, uint32_t command)
 	char copy[64];
 
 	strcpy(copy, path);
-	op.u.assign_device.u.dt.size = (uint32_t)strlen(path) + 1;
+	op.u.assign_device.u.dt.size = (uint32_t)strlen(path) + (command == XEN_DOMCTL_assign_device);
 	set_xen_guest_handle(op.u.assign_device.u.dt.path, copy);
 	return domctl(&op, command, domid);
 }
@@ -763,7 +763,7 @@ static void devices_need_the_iommu(void **state)
 	op.u.createdomain.flags |= XEN_DOMCTL_CDF_iommu;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_createdomain, ANY), 0);
 	domid = op.domain;
-	assert_int_equal(assign_device(domid, "/nothing", XEN_DOMCTL_assign_device), -ENODEV);
+	assert_int_equal(assign_device(domid, "/nothing", XEN_DOMCTL_assign_device), -ESRCH);
 	assert_int_equal(assign_device(domid, "/pl061@9030000", XEN_DOMCTL_assign_device), -EINVAL);
 	assert_int_equal(assign_device(domid, "/dma@a100000", XEN_DOMCTL_assign_device), 0);
 	assert_int_equal(assign_device(domid, "/dma@a100000", XEN_DOMCTL_assign_device), -EBUSY);
