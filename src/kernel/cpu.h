@@ -15,3 +15,6 @@ uint64_t cpu_id(void);
 // PSCI SYSTEM_OFF and SYSTEM_RESET; return only where there is no PSCI.
 void cpu_system_off(void);
 void cpu_system_reset(void);
+
+// Stops this CPU for good.
+void cpu_halt(void) __attribute__((noreturn));

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The virtual timer. Nobody is told when it fires: its interrupt only ends the CPU's sleep. time_now() is in task.h.
+#pragma once
+
+#include <stdint.h>
+
+// Counter ticks since the counter's start, and how many make a millisecond: for measuring without divisions.
+uint64_t timer_ticks(void);
+uint64_t timer_ticks_per_millisecond(void);
+uint64_t timer_ticks_to_nanoseconds(uint64_t ticks);
+
+// Has the interrupt come when `deadline` (nanoseconds of time_now()) has passed, or in an hour, whichever is first;
+// TIME_NEVER: not at all.
+void timer_set(uint64_t deadline);

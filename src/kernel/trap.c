@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program's last words: an exception that nobody expects, or panic(). What is printed, and how the machine is left.
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "kernel/compiler.h"
+#include "kernel/console.h"
+#include "kernel/cpu.h"
+#include "kernel/log.h"
+#include "kernel/mmu.h"
+#include "kernel/panic.h"
+#include "kernel/stack.h"
+#include "kernel/sysreg.h"
+#include "kernel/task.h"
+#include "kernel/task_switch.h"
+#include "kernel/trap_frame.h"
+#include "version.h"
+
+#define BACKTRACE_MAX 24u
+
+// Fields of ESR_EL1.
+#define ESR_CLASS(esr) ((esr) >> 26 & 0x3f)
+#define ESR_FAULT_STATUS(esr) ((esr)&0x3f)
+#define ESR_WRITE(esr) ((esr) >> 6 & 1)
+
+#define CLASS_INSTRUCTION_ABORT 0x21u
+#define CLASS_DATA_ABORT 0x25u
+
+void trap_fault(struct fault_frame *frame, unsigned int vector) __attribute__((noreturn));
+
+static const char *const class_names[64] = {
+	[0x00] = "undefined instruction",
+	[0x07] = "floating point disabled",
+	[0x0e] = "illegal execution state",
+	[0x15] = "supervisor call",
+	[0x18] = "system register access",
+	[CLASS_INSTRUCTION_ABORT] = "instruction abort",
+	[0x22] = "misaligned pc",
+	[CLASS_DATA_ABORT] = "data abort",
+	[0x26] = "misaligned stack pointer",
+	[0x2f] = "SError",
+	[0x3c] = "breakpoint instruction",
+};
+
+static const char *fault_status_name(unsigned int status)
+{
+	static const char *const by_level[] = { "address size fault", "translation fault", "access flag fault",
+						"permission fault" };
+
+	if (status < 0x10)
+		return by_level[status >> 2];
+	switch (status) {
+	case 0x10:
+		return "external abort";
+	case 0x21:
+		return "misaligned access";
+	case 0x30:
+		return "TLB conflict";
+	default:
+		return "fault";
+	}
+}
+
+static void print(const char *format, ...) PRINTF_LIKE(1, 2);
+static void print(const char *format, ...)
+{
+	char line[160];
+	va_list arguments;
+
+	va_start(arguments, format);
+	int length = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (length > 0)
+		kernel_console_write(line, MIN((size_t)length, sizeof(line) - 1));
+}
+
+extern const uint8_t build_id_start[], build_id_end[]; // link.ld
+
+// What the linker calls this image: scripts/backtrace takes no other. The ELF note's first 16 bytes are its head.
+static void print_build_id(void)
+{
+	for (const uint8_t *byte = build_id_start + 16; byte < build_id_end; byte++)
+		print("%02x", *byte);
+}
+
+// Frame records: the caller's, and the return address (AAPCS64, 6.2.3). Whatever they say, only readable memory is
+// followed.
+static void print_backtrace(const uint64_t *record)
+{
+	print("Backtrace, build ");
+	print_build_id();
+	print(" (scripts/backtrace names the lines):\n");
+	for (unsigned int depth = 0; depth < BACKTRACE_MAX && record; depth++) {
+		if ((uintptr_t)record % 16 || !mmu_is_readable((uintptr_t)record) || !record[1])
+			break;
+		print("  #%u 0x%016lx\n", depth, (unsigned long)record[1]);
+		record = (const uint64_t *)record[0];
+	}
+}
+
+static void print_task(void)
+{
+	const struct task *task = task_current();
+	uint64_t now = time_now();
+
+	print("in %s%s%s, %llu.%06llu s after the start of the clock, " THIN_DOM0_VERSION "\n", task ? "task '" : "",
+	      task ? task_name(task) : "start-up", task ? "'" : "", (unsigned long long)(now / SECONDS(1)),
+	      (unsigned long long)(now % SECONDS(1) / 1000));
+}
+
+static void leave(void) __attribute__((noreturn));
+static void leave(void)
+{
+#ifdef CONFIG_PANIC_REBOOT
+	print("Rebooting.\n");
+	kernel_shutdown(KERNEL_REBOOT);
+#else
+	print("Halted.\n");
+	cpu_halt();
+#endif
+}
+
+// Once only: who gets here again has failed in printing.
+static void begin(void)
+{
+	static bool begun;
+
+	if (begun)
+		leave();
+	begun = true;
+	console_flush();
+}
+
+// ---- Exceptions ----
+
+static void print_registers(const struct fault_frame *frame)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(frame->x); i++)
+		print("x%-2u %016lx%s", i, (unsigned long)frame->x[i], i % 4 == 3 ? "\n" : "  ");
+	print("sp  %016lx\n", (unsigned long)frame->sp);
+	print("pc  %016lx  pstate %08lx  esr %08lx  far %016lx\n", (unsigned long)frame->pc,
+	      (unsigned long)frame->pstate, (unsigned long)frame->esr, (unsigned long)frame->far);
+}
+
+static void print_abort(const struct fault_frame *frame)
+{
+	unsigned int class = (unsigned int)ESR_CLASS(frame->esr), status = ESR_FAULT_STATUS(frame->esr);
+
+	if (class == CLASS_DATA_ABORT && stack_is_guard(frame->far))
+		print("stack overflow: ");
+	print("%s at 0x%016lx, %s", class_names[class], (unsigned long)frame->far, fault_status_name(status));
+	if (status < 0x10)
+		print(" level %u", status & 3);
+	if (class == CLASS_DATA_ABORT)
+		print(", %s", ESR_WRITE(frame->esr) ? "write" : "read");
+}
+
+static void print_fault(const struct fault_frame *frame, unsigned int vector)
+{
+	unsigned int class = (unsigned int)ESR_CLASS(frame->esr), kind = vector % 4;
+
+	print("\n*** Fault: ");
+	if (kind == VECTOR_TASK_FIQ)
+		print("FIQ");
+	else if (kind == VECTOR_TASK_SERROR)
+		print("SError");
+	else if (kind != VECTOR_TASK_SYNC)
+		print("interrupt in a handler");
+	else if (class == CLASS_DATA_ABORT || class == CLASS_INSTRUCTION_ABORT)
+		print_abort(frame);
+	else
+		print("%s", class_names[class] ? class_names[class] : "unknown exception");
+	print(vector >= VECTOR_HANDLER_SYNC ? ", in an interrupt handler or start-up\n" : "\n");
+}
+
+// vectors.S comes here, on the exception stack, or on the emergency stack when that one itself was in use.
+void trap_fault(struct fault_frame *frame, unsigned int vector)
+{
+	begin();
+	print_fault(frame, vector);
+	print_task();
+	print_registers(frame);
+	print_backtrace(frame->record);
+	leave();
+}
+
+// ---- panic() ----
+
+struct last_words {
+	const char *format;
+	va_list *arguments;
+	const uint64_t *record;
+};
+
+static void report_panic(void *argument)
+{
+	const struct last_words *words = argument;
+	char message[LOG_LINE_MAX];
+
+	begin();
+	vsnprintf(message, sizeof(message), words->format, *words->arguments);
+	kernel_console_write("\n*** Panic: ", 12);
+	print("%s\n", message);
+	print_task();
+	print_backtrace(words->record);
+	leave();
+}
+
+void panic(const char *format, ...)
+{
+	va_list arguments;
+	struct last_words words = { format, &arguments, __builtin_frame_address(0) };
+
+	va_start(arguments, format);
+	call_on_exception_stack(report_panic, &words);
+}
