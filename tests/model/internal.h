@@ -201,6 +201,8 @@ void port_set_pending(struct domain_model *d, evtchn_port_t port);
 void ports_destroy(struct domain_model *d);
 int port_send(struct domain_model *d, evtchn_port_t port);
 void virq_send(unsigned int virq); // a global one, to its handler
+int virq_set_handler(unsigned int virq, domid_t domid);
+void virqs_reset(void);
 unsigned int ports_bound(const struct domain_model *d);
 
 // ---- Grant table (xen_grant.c) ----

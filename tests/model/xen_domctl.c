@@ -349,7 +349,7 @@ static long deassign(struct xen_domctl *op)
 
 static long set_virq_handler(struct xen_domctl *op)
 {
-	return op->u.set_virq_handler.virq < NR_VIRQS && is_dom0() ? 0 : -EINVAL;
+	return virq_set_handler(op->u.set_virq_handler.virq, target->domid);
 }
 
 static long vuart_op(struct xen_domctl *op)

@@ -122,11 +122,14 @@ int port_send(struct domain_model *d, evtchn_port_t port)
 	}
 }
 
+// Who has each global VIRQ: Dom0, unless it was given to another domain (the store's).
+static domid_t virq_handlers[NR_VIRQS];
+
 void virq_send(unsigned int virq)
 {
 	evtchn_port_t port = dom0->vcpus[0].virq_port[virq];
 
-	if (port)
+	if (port && virq_handlers[virq] == dom0->domid)
 		port_set_pending(dom0, port);
 }
 
@@ -185,7 +188,6 @@ static long bind_interdomain(void *argument)
 	return 0;
 }
 
-// Who may have a global VIRQ: from 4.21 on its one handler. VIRQ_DOM_EXC's is the store's domain, which is Dom0 here.
 static const unsigned int global_virqs[] = { VIRQ_CONSOLE, VIRQ_DOM_EXC, VIRQ_TBUF, VIRQ_DEBUGGER, VIRQ_CON_RING,
 					     VIRQ_PCPU_STATE, VIRQ_MEM_EVENT, VIRQ_ENOMEM };
 
@@ -195,6 +197,19 @@ static bool virq_is_global(unsigned int virq)
 		if (global_virqs[i] == virq)
 			return true;
 	return virq >= VIRQ_ARCH_0 && virq <= VIRQ_ARCH_7;
+}
+
+int virq_set_handler(unsigned int virq, domid_t domid)
+{
+	if (virq >= NR_VIRQS || !virq_is_global(virq))
+		return -EINVAL;
+	virq_handlers[virq] = domid;
+	return 0;
+}
+
+void virqs_reset(void)
+{
+	memset(virq_handlers, 0, sizeof(virq_handlers));
 }
 
 static long bind_virq(void *argument)
@@ -207,6 +222,9 @@ static long bind_virq(void *argument)
 		return -EINVAL;
 	if (op->vcpu >= dom0->max_vcpus)
 		return -ENOENT;
+	if (machine.rules->virq_has_one_handler && virq_is_global(op->virq) &&
+	    virq_handlers[op->virq] != dom0->domid)
+		return -EBUSY;
 	if (dom0->vcpus[op->vcpu].virq_port[op->virq])
 		return -EEXIST;
 	error = port_allocate(dom0, &port);

@@ -126,6 +126,7 @@ void model_start(const struct model_options *options)
 	machine_reset(options);
 	hypercalls_reset();
 	console_reset();
+	virqs_reset();
 	domains_reset();
 	memory_reset();
 	output_reset();

@@ -187,6 +187,28 @@ static void a_domain_has_as_many_ports_as_asked(void **state)
 	assert_int_equal(alloc_unbound(op.domain, DOMID_SELF, &port), -ENOSPC);
 }
 
+static long bind_virq(uint32_t virq)
+{
+	struct evtchn_bind_virq op = { .virq = virq };
+
+	return hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &op);
+}
+
+static void a_global_virq_has_one_handler_from_4_21_on(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < ARRAY_SIZE(versions); v++) {
+		struct xen_domctl op = { .u.set_virq_handler.virq = VIRQ_DOM_EXC };
+
+		start_version(&versions[v]);
+		assert_int_equal(bind_virq(VIRQ_CONSOLE), 0);
+		assert_int_equal(bind_virq(VIRQ_CONSOLE), -EEXIST);
+		assert_int_equal(bind_virq(NR_VIRQS), -EINVAL);
+		assert_int_equal(domctl(&op, XEN_DOMCTL_set_virq_handler, build()), 0);
+		assert_int_equal(bind_virq(VIRQ_DOM_EXC), version->minor < 21 ? 0 : -EBUSY);
+	}
+}
+
 // ---- HVM parameters and grants ----
 
 static long param(unsigned int command, domid_t domid, uint32_t index, uint64_t *value)
@@ -307,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup(devices_need_the_iommu, start),
 		cmocka_unit_test_setup(ports_connect_domains, start),
 		cmocka_unit_test_setup(a_domain_has_as_many_ports_as_asked, start),
+		cmocka_unit_test(a_global_virq_has_one_handler_from_4_21_on),
 		cmocka_unit_test_setup(params_are_the_toolstack_s, start),
 		cmocka_unit_test_setup(grant_frames_can_be_mapped_and_used, start),
 		cmocka_unit_test_setup(arguments_must_be_accessible, start),
