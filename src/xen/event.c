@@ -70,8 +70,15 @@ static bool take_pending(evtchn_port_t port)
 	return old & port_bit(port);
 }
 
+// While an event hasn't been taken, another one tells nothing new: it masks the port until event_channel_take(). So a
+// guest that sends without end costs two interrupts each time that somebody looks, and can't keep this domain in
+// the handler (XSA-332 is about that).
 static void deliver(struct event_channel *channel)
 {
+	if (READ_ONCE(channel->pending)) {
+		set_mask(channel->port);
+		WRITE_ONCE(channel->held, true);
+	}
 	WRITE_ONCE(channel->pending, true);
 	wait_queue_wake(channel->queue);
 }
@@ -244,6 +251,7 @@ void event_channel_close(struct event_channel *channel)
 	irq_restore(state);
 	channel->port = INVALID_EVTCHN;
 	channel->pending = false;
+	channel->held = false;
 }
 
 void event_channel_notify(const struct event_channel *channel)
@@ -253,25 +261,34 @@ void event_channel_notify(const struct event_channel *channel)
 	event_op(EVTCHNOP_send, &send); // the peer may be gone: then nobody waits for it
 }
 
-bool event_channel_take(struct event_channel *channel)
+// An event that finds the port unmasked comes by interrupt; one that found it masked has left its bit.
+static void unmask(struct event_channel *channel)
 {
-	return __atomic_exchange_n(&channel->pending, false, __ATOMIC_ACQ_REL);
-}
-
-void event_channel_mask(struct event_channel *channel, bool masked)
-{
-	if (masked) {
-		set_mask(channel->port);
-		return;
-	}
-
-	// An event that finds the port unmasked comes by interrupt; one that found it masked has left its
-	// bit.
 	unsigned long state = irq_save();
+
+	channel->held = false;
 	clear_mask(channel->port);
 	if (take_pending(channel->port))
 		deliver(channel);
 	irq_restore(state);
+}
+
+bool event_channel_take(struct event_channel *channel)
+{
+	bool pending = __atomic_exchange_n(&channel->pending, false, __ATOMIC_ACQ_REL);
+
+	if (READ_ONCE(channel->held) && !channel->masked)
+		unmask(channel);
+	return pending;
+}
+
+void event_channel_mask(struct event_channel *channel, bool masked)
+{
+	channel->masked = masked;
+	if (masked)
+		set_mask(channel->port);
+	else
+		unmask(channel);
 }
 
 int event_alloc_unbound(domid_t domid, domid_t remote, evtchn_port_t *port)

@@ -15,6 +15,8 @@ int event_init(void);
 struct event_channel {
 	evtchn_port_t port; // INVALID_EVTCHN: not bound
 	bool pending; // an event has come since event_channel_take()
+	bool masked; // by event_channel_mask()
+	bool held; // masked because a second event came while the first was pending
 	struct wait_queue *queue; // woken at each event
 	struct event_channel *next; // event.c's
 };

@@ -93,6 +93,37 @@ static void an_event_waits_while_it_is_masked(void **state)
 	event_channel_close(&listener);
 }
 
+// A guest that sends without end is held back until somebody looks, and nothing is lost by that.
+static void events_are_held_back_until_one_is_taken(void **state)
+{
+	struct event_channel listener = UNBOUND, caller = UNBOUND;
+
+	(void)state;
+	make_loop(&listener, &caller);
+	event_channel_notify(&caller);
+	assert_false(listener.held);
+	event_channel_notify(&caller);
+	assert_true(listener.held);
+	event_channel_notify(&caller);
+	assert_true(event_channel_take(&listener));
+	assert_true(event_channel_take(&listener)); // the third one
+	assert_false(event_channel_take(&listener));
+	event_channel_notify(&caller);
+	assert_true(event_channel_take(&listener));
+
+	// Who masked it stays the one who unmasks it.
+	event_channel_notify(&caller);
+	event_channel_notify(&caller);
+	event_channel_mask(&listener, true);
+	assert_true(event_channel_take(&listener));
+	event_channel_notify(&caller);
+	assert_false(event_channel_take(&listener));
+	event_channel_mask(&listener, false);
+	assert_true(event_channel_take(&listener));
+	event_channel_close(&caller);
+	event_channel_close(&listener);
+}
+
 static void an_event_does_not_outlive_its_channel(void **state)
 {
 	struct event_channel listener = UNBOUND, caller = UNBOUND;
@@ -180,6 +211,7 @@ int main(void)
 		cmocka_unit_test_setup(an_event_reaches_the_other_end, start),
 		cmocka_unit_test_setup(an_event_wakes_its_queue, start),
 		cmocka_unit_test_setup(an_event_waits_while_it_is_masked, start),
+		cmocka_unit_test_setup(events_are_held_back_until_one_is_taken, start),
 		cmocka_unit_test_setup(an_event_does_not_outlive_its_channel, start),
 		cmocka_unit_test_setup(an_event_before_adoption_is_delivered, start),
 		cmocka_unit_test_setup(many_channels_are_kept_apart, start),
