@@ -29,8 +29,8 @@ int domctl_map_iomem(domid_t domid, gfn_t gfn, uint64_t mfn, uint64_t frames)
 		uint64_t count = MIN(frames - done, IOMEM_FRAMES_MAX);
 		int error = memory_mapping(domid, gfn_add(gfn, done), mfn + done, count, DPCI_ADD_MAPPING);
 
-		if (error) {
-			domctl_unmap_iomem(domid, gfn, mfn, done);
+		if (error) { // of this piece, too, Xen leaves mapped what it did
+			domctl_unmap_iomem(domid, gfn, mfn, done + count);
 			return error;
 		}
 		done += count;

@@ -137,7 +137,8 @@ struct domain_model {
 	struct list link;
 	domid_t domid;
 	uint8_t handle[16];
-	uint32_t flags, ssidref, cpupool;
+	uint32_t flags, cpupool;
+	uint32_t ssidref; // as it was asked for: without a policy Xen doesn't look at it
 	enum dying dying;
 	bool may_go; // dead, and nothing but mapped frames keeps it
 	bool started, is_64bit, shut_down;

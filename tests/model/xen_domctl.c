@@ -83,7 +83,6 @@ void domain_fill_info(const struct domain_model *d, struct xen_domctl_getdomaini
 	info->tot_pages = domain_pages(d);
 	info->max_pages = d->max_pages;
 	info->shared_info_frame = UINT64_MAX;
-	info->ssidref = d->ssidref;
 	info->cpupool = d->cpupool;
 	info->gpaddr_bits = 40;
 	memcpy(info->handle, d->handle, sizeof(info->handle));
@@ -262,17 +261,30 @@ static long iomem_permission(struct xen_domctl *op)
 	return 0;
 }
 
+// Stops where it fails: what is mapped then stays.
 static long map_mmio(uint64_t gfn, uint64_t mfn, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++) {
 		int error = p2m_map(target, gfn + i, mfn + i, 0, FRAME_MMIO);
 
-		if (error) { // Xen takes back what it did
-			if (i)
-				p2m_unmap(target, gfn, i);
+		if (error)
 			return error;
-		}
 	}
+	return 0;
+}
+
+// What isn't mapped is passed over; RAM is left alone.
+static long unmap_mmio(uint64_t gfn, uint64_t count)
+{
+	struct run part;
+
+	if (target->dying)
+		return -ENOMEM;
+	for (uint64_t at = gfn; runs_next(&target->p2m, at, gfn + count, &part); at = part.start + part.count)
+		if (part.kind != FRAME_MMIO)
+			return -EILSEQ;
+	while (runs_next(&target->p2m, gfn, gfn + count, &part))
+		p2m_unmap(target, part.start, part.count);
 	return 0;
 }
 
@@ -291,7 +303,7 @@ static long memory_mapping(struct xen_domctl *op)
 		return -EPERM;
 	if (m->add_mapping)
 		return map_mmio(m->first_gfn, m->first_mfn, m->nr_mfns);
-	return p2m_unmap(target, m->first_gfn, m->nr_mfns);
+	return unmap_mmio(m->first_gfn, m->nr_mfns);
 }
 
 static long irq_permission(struct xen_domctl *op)

@@ -148,6 +148,8 @@ int p2m_map(struct domain_model *d, uint64_t gfn, uint64_t mfn, unsigned int ord
 	uint64_t count = 1ull << order;
 	int error;
 
+	if (d->dying)
+		return -ENOMEM;
 	check_free(d, gfn, count, kind);
 	error = pool_use(d, gfn, order);
 	if (error)

@@ -111,12 +111,6 @@ static void without_grants(struct xen_domctl *op, uint8_t *arch)
 	op->u.createdomain.max_grant_frames = 0;
 }
 
-static void with_label(struct xen_domctl *op, uint8_t *arch)
-{
-	(void)arch;
-	op->u.createdomain.ssidref = 7;
-}
-
 static void with_too_many_spis(struct xen_domctl *op, uint8_t *arch)
 {
 	(void)op;
@@ -146,7 +140,6 @@ static const struct creation_case {
 	{ with_optee, -EINVAL, 17, 22 }, // there is none
 	{ without_grant_version, -EINVAL, 17, 22 },
 	{ without_grants, -EINVAL, 17, 22 },
-	{ with_label, -EINVAL, 17, 22 },
 	{ with_too_many_spis, -EINVAL, 17, 22 },
 	{ with_sve, -EINVAL, 18, 22 },
 };

@@ -40,6 +40,19 @@ static void device_memory_needs_permission(void **state)
 	assert_int_equal(map_mmio(domid, 0x10000, 0x10000, 65, true), -E2BIG);
 	assert_int_equal(map_mmio(domid, 0x10000, 0x10000, 64, true), 0);
 	assert_int_equal(map_mmio(domid, 0x10000, UINT64_MAX, 2, true), -EINVAL);
+	assert_int_equal(map_mmio(domid, 0x11000, 0x10000, 1, false), 0); // nothing is there
+	assert_int_equal(map_mmio(domid, RAM, 0x10000, 1, false), -EILSEQ);
+}
+
+static void a_mapping_that_fails_stays_in_part(void **state)
+{
+	domid_t domid = create();
+
+	(void)state;
+	set_pool(domid, 2 * PAGE_SIZE);
+	permit(domid, 0x10000, 64, true);
+	assert_int_equal(map_mmio(domid, 0x10000 - 10, 0x10000, 64, true), -ENOMEM);
+	assert_int_equal(model_guest_mmio_frames(domid, 0x10000 - 10, 64), 10);
 }
 
 static long bind_irq(domid_t domid, uint32_t irq, uint32_t command)
@@ -324,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(device_memory_needs_permission, start),
+		cmocka_unit_test_setup(a_mapping_that_fails_stays_in_part, start),
 		cmocka_unit_test_setup(an_interrupt_has_one_owner, start),
 		cmocka_unit_test(irq_permission_is_gone_on_arm),
 		cmocka_unit_test_setup(devices_need_the_iommu, start),
