@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control domain itself: version, tasks, memory, power.
+#include <errno.h>
 #include <inttypes.h>
 
+#include "kernel/fault_test.h"
 #include "kernel/memory.h"
 #include "kernel/panic.h"
 #include "kernel/task.h"
@@ -85,6 +87,15 @@ static int reboot(const struct invocation *call)
 	kernel_shutdown(KERNEL_REBOOT);
 }
 
+static int crash(const struct invocation *call)
+{
+	kernel_test_fault(call->argv[0]);
+	shell_error("%s: there is no kind '%s'; the kinds are:", call->name, call->argv[0]);
+	for (const char *const *kind = kernel_test_faults; *kind; kind++)
+		shell_print("  %s\n", *kind);
+	return -EINVAL;
+}
+
 const struct command kernel_commands[] = {
 	{ .name = "version",
 	  .help = "Show the version of Thin Dom0, and the Xen that it controls",
@@ -109,6 +120,16 @@ const struct command kernel_commands[] = {
 		.help = "Start the machine again, with all its domains ended",
 		.details = "The domains are not asked first, they just end.",
 		.run = reboot,
+	},
+	{
+		.name = "crash",
+		.arguments = "KIND",
+		.help = "Crash Thin Dom0 on purpose, to see how it reports a fault",
+		.details = "Tab lists the kinds. What follows the report is a build option (After a panic).",
+		.run = crash,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.words = kernel_test_faults,
 	},
 	{ 0 },
 };
