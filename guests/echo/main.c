@@ -57,6 +57,8 @@ int main(void)
 	guest_start("echo");
 	for (;;) {
 		long count = pv_console_read(input, sizeof(input), TIME_NEVER);
+		if (count < 0)
+			return 1; // there is no console
 		for (long i = 0; i < count; i++) {
 			received++;
 			bool ends = input[i] == '\r' || input[i] == '\n';
