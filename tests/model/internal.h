@@ -62,7 +62,7 @@ uint64_t memory_mapped_bytes(void);
 // Dom0's second-stage mapping of [gfn, gfn + count) has changed.
 void memory_refresh(uint64_t gfn, uint64_t count);
 
-// ---- Output (kernel_log.c) ----
+// ---- Output (kernel_console.c) ----
 
 void output_reset(void);
 void output_append(const char *text, size_t length);
@@ -70,7 +70,6 @@ void output_append(const char *text, size_t length);
 // ---- The device tree (tree.c) ----
 
 const void *tree_build(const struct model_options *options);
-void tree_set(const void *tree);
 
 #define TREE_EVENT_IRQ 31u
 #define TREE_GPIO_IRQ 39u

@@ -9,6 +9,7 @@
 
 #include "kernel/compiler.h"
 #include "kernel/panic.h"
+#include "kernel/start.h"
 #include "model/internal.h"
 
 #define ORDER_MAX 18u
@@ -117,6 +118,8 @@ void model_return_pages(void)
 
 void model_start(const struct model_options *options)
 {
+	const void *tree;
+
 	if (!options)
 		options = &model_defaults;
 	fault_reset();
@@ -131,7 +134,8 @@ void model_start(const struct model_options *options)
 	memory_reset();
 	output_reset();
 	devices_reset();
-	tree_set(options->tree ? options->tree : tree_build(options));
+	tree = options->tree ? options->tree : tree_build(options);
+	devicetree_init(tree, virt_to_phys(tree));
 }
 
 void model_start_version(unsigned int xen_minor)
