@@ -230,8 +230,11 @@ int foreign_init(void)
 	size_t size = node < 0 ? 0 : find_window(node, &place);
 
 	window = (struct window){ .frames = 0 };
-	if (!size)
+	if (!size) {
+		log_error("Xen names no extended regions to see guests' memory in: is ext_regions=0 on its "
+			  "command line? Without them no domain can be made");
 		return -ENOENT;
+	}
 	void *base = memory_map(place, size, MEMORY_NORMAL);
 	if (!base)
 		return -ENOMEM;
