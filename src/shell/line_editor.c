@@ -196,7 +196,7 @@ static void clear(struct line_editor *e)
 
 static void interrupt(struct line_editor *e)
 {
-	line_screen_leave(e, "^C");
+	line_editor_leave(e, "^C");
 	clear(e);
 	line_editor_show(e);
 }
@@ -238,7 +238,7 @@ static const struct {
 
 static enum line_event enter(struct line_editor *e)
 {
-	line_screen_leave(e, "");
+	line_editor_leave(e, "");
 	if (e->too_long)
 		return LINE_TOO_LONG;
 	history_add(&e->history, e->text);

@@ -75,5 +75,9 @@ void line_editor_replace(struct line_editor *editor, size_t start, const char *t
 void line_editor_hide(struct line_editor *editor);
 void line_editor_show(struct line_editor *editor);
 
+// Leaves the line on the screen, with `mark` behind it where there is room, and goes to the next row; hidden
+// afterwards. Does nothing where it is hidden.
+void line_editor_leave(struct line_editor *editor, const char *mark);
+
 // Somebody else has written to the terminal and left the cursor at the start of a row.
 void line_editor_redraw(struct line_editor *editor);

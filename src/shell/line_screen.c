@@ -193,8 +193,10 @@ void line_editor_redraw(struct line_editor *e)
 	line_editor_show(e);
 }
 
-void line_screen_leave(struct line_editor *e, const char *mark)
+void line_editor_leave(struct line_editor *e, const char *mark)
 {
+	if (!e->shown)
+		return;
 	update(e);
 	size_t end = count_characters(e->row, e->row_length);
 	move_to(e, end);

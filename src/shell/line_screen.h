@@ -4,10 +4,6 @@
 
 #include "shell/line_editor.h"
 
-// Shows the line as it is, with `mark` behind it where there is room, and goes to the next row. The editor is
-// hidden afterwards.
-void line_screen_leave(struct line_editor *editor, const char *mark);
-
 // Empties the whole terminal (by escape sequences, on the person's own request) and shows the line on top.
 void line_screen_clear(struct line_editor *editor);
 

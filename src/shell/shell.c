@@ -65,8 +65,7 @@ static void complete(void)
 	if (result.longer) {
 		line_editor_replace(&editor, result.start, result.text);
 	} else if (result.count > 1) {
-		line_editor_hide(&editor);
-		shell_print("%s%.*s\n", PROMPT, (int)editor.cursor, editor.text);
+		line_editor_leave(&editor, "");
 		complete_print(shell_commands, editor.text, editor.cursor);
 		line_editor_show(&editor);
 	}
