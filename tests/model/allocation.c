@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's heap, counted: malloc() and friends of src/ and of what is linked with it statically come here (the linker's
-// --wrap), so that a test can make one of them fail, and see what is left over and where it came from. The blocks themselves
-// are the sanitizer's.
+// The program's heap, counted: malloc() and friends of src/ and of what is linked with it statically come
+// here (the linker's
+// --wrap), so that a test can make one of them fail, and see what is left over and where it came from. The
+// blocks themselves are the sanitizer's.
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -36,6 +36,15 @@ bool fault_strikes(enum fault_kind kind, const char *format, ...)
 	return true;
 }
 
+int fault_choose(const int *errors, size_t count)
+{
+	size_t choices = 0;
+
+	while (choices < count && errors[choices])
+		choices++;
+	return errors[struck_variant % choices];
+}
+
 unsigned int fault_variant(void)
 {
 	return struck_variant;

@@ -35,5 +35,7 @@ static int image_read(void *context, void *buffer, size_t size, uint64_t offset)
 
 struct image_source model_image_source(struct model_image *image)
 {
-	return (struct image_source){ .name = image->name, .size = image_size, .read = image_read, .context = image };
+	return (struct image_source){
+		.name = image->name, .size = image_size, .read = image_read, .context = image
+	};
 }

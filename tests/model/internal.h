@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the model's files share: the machine, its domains, the door between kernel services and hypervisor. Tests include
-// model.h only.
+// What the model's files share: the machine, its domains, the door between kernel services and hypervisor.
+// Tests include model.h only.
 #pragma once
 
 #include <stdbool.h>
@@ -33,6 +33,8 @@ void fault_set(enum fault_kind kind, unsigned int nth, unsigned int variant);
 // Counts one; true when it is the one. `format` says what it is.
 bool fault_strikes(enum fault_kind kind, const char *format, ...) PRINTF_LIKE(2, 3);
 unsigned int fault_variant(void);
+// By the variant, of the errors up to the first 0, at most `count`; there is one.
+int fault_choose(const int *errors, size_t count);
 void fault_reset(void);
 
 // ---- Time, tasks, interrupts (kernel_task.c, kernel_irq.c) ----
@@ -52,7 +54,7 @@ void irq_deliver(void);
 // Things that happen at a time of their own (timer.c).
 void timers_reset(void);
 uint64_t timers_next(void); // TIME_NEVER: none
-void timers_run(void); // those that are due
+void timers_run(void);      // those that are due
 
 // ---- Dom0's memory (kernel_memory.c) ----
 
@@ -93,7 +95,7 @@ enum frame_kind { FRAME_RAM = 1, FRAME_XEN, FRAME_FOREIGN, FRAME_GRANT, FRAME_MM
 struct machine {
 	struct model_options options;
 	const struct version_rules *rules;
-	int memory; // file descriptor of all machine memory, sparse
+	int memory;    // file descriptor of all machine memory, sparse
 	uint8_t *base; // all of it mapped, for Xen and for the guests
 	struct runs free;
 	struct runs taken; // by model_take_pages()
@@ -114,7 +116,7 @@ enum port_state { PORT_FREE, PORT_RESERVED, PORT_UNBOUND, PORT_INTERDOMAIN, PORT
 struct port {
 	enum port_state state;
 	struct domain_model *remote; // interdomain
-	domid_t remote_domid; // unbound
+	domid_t remote_domid;        // unbound
 	evtchn_port_t remote_port;
 	unsigned int virq, vcpu;
 };
@@ -143,13 +145,13 @@ struct domain_model {
 	bool started, is_64bit, shut_down;
 	unsigned int pause_count, shutdown_reason;
 	uint64_t max_pages;
-	struct runs p2m; // guest frame -> machine frame, enum frame_kind
-	struct runs pages; // RAM that it owns
-	struct runs xen_pages; // shared info, grant table: Xen's, lent to it
-	struct runs overhead; // Xen's own for it
+	struct runs p2m;              // guest frame -> machine frame, enum frame_kind
+	struct runs pages;            // RAM that it owns
+	struct runs xen_pages;        // shared info, grant table: Xen's, lent to it
+	struct runs overhead;         // Xen's own for it
 	struct runs pool_l2, pool_l3; // page tables in use, by what they cover
-	struct runs pool; // frames of the paging pool
-	struct runs iomem; // permitted
+	struct runs pool;             // frames of the paging pool
+	struct runs iomem;            // permitted
 	uint64_t irqs_permitted[IRQS / 64 + 1], irqs_bound[IRQS / 64 + 1];
 	unsigned int max_vcpus, gic_version, nr_spis, tee_type;
 	struct vcpu_model *vcpus;
@@ -167,7 +169,7 @@ struct domain_model {
 extern struct list domains; // in order of id, Dom0 first
 extern struct domain_model *dom0;
 
-#define FOR_EACH_DOMAIN(d) LIST_FOR_EACH(d, &domains, link)
+#define FOR_EACH_DOMAIN(d) LIST_FOR_EACH (d, &domains, link)
 
 void domains_reset(void);
 struct domain_model *domain_by_id(domid_t domid); // DOMID_SELF: Dom0
@@ -217,22 +219,42 @@ void devices_release(struct domain_model *d);
 
 // ---- Hypercalls (xen_hypercall.c and a file per family) ----
 
+// Offsets in XEN_DOMCTL_createdomain; the last three within its architecture's part.
+#define NOWHERE (-1)
+struct creation_layout {
+	bool has_altp2m;
+	unsigned int altp2m, vmtrace, cpupool, arch, size;
+	int sve, sci, padding;
+	bool padding_is_checked; // by Xen
+};
+
+// How versions behave, where they differ.
+enum quirk {
+	NEXT_DOMAIN_INFO = 1 << 0, // getdomaininfo answers for the next domain that exists
+	IRQ_PERMISSION = 1 << 1, // exists
+	DOMID_0_IS_ANY = 1 << 2, // createdomain chooses an id when it is asked for 0
+	ONLY_DOMID_ANY = 1 << 3, // createdomain chooses an id for DOMID_ANY only, not for all reserved ones
+	VIRQ_HAS_ONE_HANDLER = 1 << 4, // a global VIRQ can be bound by its handler only
+};
+
 // What differs between the versions.
 struct version_rules {
 	unsigned int minor;
 	uint32_t domctl_version, sysctl_version;
 	uint32_t optional_flags; // XEN_DOMCTL_CDF_* beside hvm and hap
-	bool automatic_domid_0, only_domid_any; // how an id is asked for
-	bool exact_domain_info, has_irq_permission, virq_has_one_handler;
 	unsigned int max_tee;
-	// Layout of XEN_DOMCTL_createdomain.
-	unsigned int altp2m_size, altp2m, vmtrace, cpupool, arch, size;
-	int sve, sci, padding; // offsets in arch; -1: none
+	const struct creation_layout *layout;
+	unsigned int quirks;
 };
 const struct version_rules *version_rules(unsigned int minor);
 
-// An operation: its number, how it is done, and the errors with which it can fail through no fault of the caller's
-// program (ended by 0): memory, a security policy. None: a correct program can rely on it.
+static inline bool xen_has(enum quirk quirk)
+{
+	return machine.rules->quirks & quirk;
+}
+
+// An operation: its number, how it is done, and the errors with which it can fail through no fault of the
+// caller's program (ended by 0): memory, a security policy. None: a correct program can rely on it.
 struct operation {
 	unsigned int number;
 	const char *name;
@@ -243,12 +265,18 @@ struct operation {
 	long (*fail)(void *argument, unsigned int variant);
 };
 
-// Copies the structure in, runs the operation of that number, and copies back what it may have changed. -ENOSYS.
+#define OPERATION_OF(number, name, type, ...)                                                                \
+	{ number, #name, name, sizeof(struct type), { __VA_ARGS__ }, NULL }
+#define PARTIAL_OPERATION(number, name, type, fail)                                               \
+	{ number, #name, name, sizeof(struct type), { 0 }, fail }
+
+// Copies the structure in, runs the operation of that number, and copies back what it may have changed.
+// -ENOSYS.
 long operation_run(const char *family, const struct operation *operations, size_t count, unsigned int number,
 		   uint64_t argument);
 
-// Dom0's memory as Xen reads and writes it: false where nothing is mapped. Memory that is mapped but not part of any
-// object is a violation.
+// Dom0's memory as Xen reads and writes it: false where nothing is mapped. Memory that is mapped but not part
+// of any object is a violation.
 bool copy_in(void *to, uint64_t from, size_t size);
 bool copy_out(uint64_t to, const void *from, size_t size);
 

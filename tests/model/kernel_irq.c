@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel/irq.h on the host: lines that the model raises, edge-triggered. A handler runs when the task that runs has interrupts
-// unmasked: at the end of a hypercall, at irq_restore(), and whenever tasks wait.
+// kernel/irq.h on the host: lines that the model raises, edge-triggered. A handler runs when the task that
+// runs has interrupts unmasked: at the end of a hypercall, at irq_restore(), and whenever tasks wait.
 #include "kernel/irq.h"
 
 #include <errno.h>

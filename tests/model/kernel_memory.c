@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel/memory.h on the host. Dom0's physical addresses are a window of this process, at a fixed distance; an address in it is
-// accessible when Xen's page table for Dom0 maps it and, outside of RAM, when memory_map() was asked for it. The bytes behind it
-// are the machine's (xen_machine.c), shared with whoever else maps the same frame. Anything else faults.
+// kernel/memory.h on the host. Dom0's physical addresses are a window of this process, at a fixed distance;
+// an address in it is accessible when Xen's page table for Dom0 maps it and, outside of RAM, when
+// memory_map() was asked for it. The bytes behind it are the machine's (xen_machine.c), shared with whoever
+// else maps the same frame. Anything else faults.
 #include "kernel/memory.h"
 
 #include <string.h>
@@ -95,7 +96,8 @@ void page_free(void *pages, unsigned int order)
 		return;
 	first = virt_to_phys(pages) >> PAGE_SHIFT;
 	if (runs_covered(&used_pages, first, count) != count)
-		model_violation("page_free(%#llx, %u): not allocated", (unsigned long long)first << PAGE_SHIFT, order);
+		model_violation("page_free(%#llx, %u): not allocated",
+				(unsigned long long)first << PAGE_SHIFT, order);
 	if (runs_covered(&dom0->p2m, first, count) != count)
 		model_violation("page_free(%#llx): the page isn't mapped any more",
 				(unsigned long long)first << PAGE_SHIFT);
@@ -146,11 +148,12 @@ static void check_range(const char *what, paddr_t address, size_t size)
 	struct runs own = { 0 };
 
 	if ((address | size) & PAGE_MASK || !size || address + size > MACHINE_END)
-		model_violation("%s(%#llx, %#zx): not whole pages of the machine", what, (unsigned long long)address,
-				size);
+		model_violation("%s(%#llx, %#zx): not whole pages of the machine", what,
+				(unsigned long long)address, size);
 	runs_add(&own, ram, pages);
 	if (runs_covered(&own, address >> PAGE_SHIFT, size >> PAGE_SHIFT))
-		model_violation("%s(%#llx, %#zx): the domain's own RAM", what, (unsigned long long)address, size);
+		model_violation("%s(%#llx, %#zx): the domain's own RAM", what, (unsigned long long)address,
+				size);
 	runs_clear(&own);
 }
 
@@ -179,7 +182,8 @@ uint64_t memory_mapped_bytes(void)
 	return (runs_total(&mapped) << PAGE_SHIFT) - machine.options.dom0_ram;
 }
 
-// ---- Caches: all is coherent here; what was written back is noted, so that a guest isn't started without it ----
+// ---- Caches: all is coherent here; what was written back is noted, so that a guest isn't started without it
+// ----
 
 void cache_clean(const void *pointer, size_t size)
 {
@@ -207,7 +211,8 @@ void memory_reset(void)
 	uint64_t image = IMAGE_SIZE >> PAGE_SHIFT;
 
 	if (!window) {
-		window = mmap(NULL, MACHINE_END, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		window = mmap(NULL, MACHINE_END, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			      0);
 		ASSERT(window != MAP_FAILED);
 	}
 	ASAN_UNPOISON_MEMORY_REGION(window_page(first), GIB(1));

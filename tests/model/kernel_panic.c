@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel/panic.h on the host, and violations: the message and where, on standard error; then the program ends.
+// kernel/panic.h on the host, and violations: the message and where, on standard error; then the program
+// ends.
 #include "kernel/panic.h"
 
 #include <signal.h>
@@ -44,7 +45,8 @@ void model_violation(const char *format, ...)
 	die("violation", format, arguments);
 }
 
-static void run_child(int error_pipe, void (*function)(void *context), void *context) __attribute__((noreturn));
+static void run_child(int error_pipe, void (*function)(void *context), void *context)
+	__attribute__((noreturn));
 
 static void run_child(int error_pipe, void (*function)(void *context), void *context)
 {
@@ -82,7 +84,8 @@ bool model_panics(void (*function)(void *context), void *context, char *text, si
 	if (child == 0)
 		run_child(ends[1], function, context);
 	close(ends[1]);
-	while (length < sizeof(buffer) - 1 && (got = read(ends[0], buffer + length, sizeof(buffer) - 1 - length)) > 0)
+	while (length < sizeof(buffer) - 1 &&
+	       (got = read(ends[0], buffer + length, sizeof(buffer) - 1 - length)) > 0)
 		length += (size_t)got;
 	buffer[length] = '\0';
 	while (read(ends[0], (char[256]){ 0 }, 256) > 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel/task.h on the host: each task is a context of its own (ucontext) in one thread, and time is virtual. When every task
-// waits, time jumps to the next deadline or event of the machine; when there is none, the program is stuck for ever, and the
-// test ends with the names of those that wait.
+// kernel/task.h on the host: each task is a context of its own (ucontext) in one thread, and time is virtual.
+// When every task waits, time jumps to the next deadline or event of the machine; when there is none, the
+// program is stuck for ever, and the test ends with the names of those that wait.
 #include "kernel/task.h"
 
 #include <errno.h>
@@ -216,7 +216,8 @@ struct task *task_create(const char *name, void (*entry)(void *argument), void *
 	snprintf(task->name, sizeof(task->name), "%s", name);
 	task->entry = entry;
 	task->argument = argument;
-	task->mapping = mmap(NULL, STACK_SIZE + 2 * GUARD_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	task->mapping =
+		mmap(NULL, STACK_SIZE + 2 * GUARD_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT(task->mapping != MAP_FAILED);
 	task->stack = task->mapping + GUARD_SIZE;
 	mprotect(task->stack, STACK_SIZE, PROT_READ | PROT_WRITE);
@@ -303,7 +304,8 @@ void wait_queue_wake(struct wait_queue *queue)
 
 // ---- What `kernel tasks` shows ----
 
-static void describe(const struct task *task, void (*each)(const struct task_info *info, void *context), void *context)
+static void describe(const struct task *task, void (*each)(const struct task_info *info, void *context),
+		     void *context)
 {
 	static const char *const states[] = { "ready", "running", "waiting", "sleeping", "ended" };
 	struct task_info info = {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model: a Xen on Arm64 behind xen_hypercall(), and the kernel's services (src/kernel/*.h), on the host. What src/ above
-// src/kernel does with them is real: it maps guest memory, binds ports, waits in tasks. Time is virtual: it passes with
-// each hypercall, and jumps to the next deadline when every task waits.
+// The model: a Xen on Arm64 behind xen_hypercall(), and the kernel's services (src/kernel/*.h), on the host.
+// What src/ above src/kernel does with them is real: it maps guest memory, binds ports, waits in tasks. Time
+// is virtual: it passes with each hypercall, and jumps to the next deadline when every task waits.
 //
-// The model is strict. What Xen refuses, it refuses with Xen's error. What Xen would take but a toolstack must never do (memory
-// of our own mapped over, a guest started with stale caches, fields that have no meaning filled) is a violation: it ends the
-// test program with a message.
+// The model is strict. What Xen refuses, it refuses with Xen's error. What Xen would take but a toolstack
+// must never do (memory of our own mapped over, a guest started with stale caches, fields that have no
+// meaning filled) is a violation: it ends the test program with a message.
 #pragma once
 
 #include <stdbool.h>
@@ -19,20 +19,20 @@
 
 struct model_options {
 	unsigned int xen_minor; // 17..22: Xen 4.xen_minor
-	uint64_t ram; // bytes of the machine
-	uint64_t dom0_ram; // of them, Dom0's: one bank, mapped 1:1
+	uint64_t ram;           // bytes of the machine
+	uint64_t dom0_ram;      // of them, Dom0's: one bank, mapped 1:1
 	unsigned int cpus;
 	unsigned int gic_version; // 2 or 3
-	bool iommu; // Xen has one, and it covers the devices with an `iommus` property
-	bool tee; // Xen mediates OP-TEE
-	const void *tree; // Dom0's device tree; NULL: as Xen makes it on QEMU's machine virt
+	bool iommu;               // Xen has one, and it covers the devices with an `iommus` property
+	bool tee;                 // Xen mediates OP-TEE
+	const void *tree;         // Dom0's device tree; NULL: as Xen makes it on QEMU's machine virt
 };
 
 // Xen 4.17, 8 GB, 16 MB for Dom0, GICv2, 4 CPUs, no IOMMU.
 extern const struct model_options model_defaults;
 
-// Makes the machine anew: Dom0 alone, nothing bound, time 0, no faults. NULL: the defaults. Tasks that wait are forgotten, so
-// that a test program that starts twice initialises src/ twice as well.
+// Makes the machine anew: Dom0 alone, nothing bound, time 0, no faults. NULL: the defaults. Tasks that wait
+// are forgotten, so that a test program that starts twice initialises src/ twice as well.
 void model_start(const struct model_options *options);
 void model_start_version(unsigned int xen_minor);
 
@@ -44,7 +44,8 @@ void model_set_version(unsigned int xen_minor);
 // Lets all the others run for this long (task_sleep of the test's own task).
 void model_run(uint64_t nanoseconds);
 
-// Calls function(context) at a time from now on, as a guest or the machine acting by itself: not in a task, must not wait.
+// Calls function(context) at a time from now on, as a guest or the machine acting by itself: not in a task,
+// must not wait.
 void model_after(uint64_t nanoseconds, void (*function)(void *context), void *context);
 
 // Tasks that exist, the test's own included.
@@ -53,11 +54,12 @@ unsigned int model_task_count(void);
 // Raises an interrupt line of Dom0 (edge).
 void model_raise_irq(unsigned int irq);
 
-// True when function(context) ends in panic(), an assertion or a violation; `text` gets its message. Runs in a child process.
+// True when function(context) ends in panic(), an assertion or a violation; `text` gets its message. Runs in
+// a child process.
 bool model_panics(void (*function)(void *context), void *context, char *text, size_t size);
 
-// Runs function(context) until Dom0 asks for its own shutdown; returns the reason (SHUTDOWN_*), or -1 when the
-// function returns.
+// Runs function(context) until Dom0 asks for its own shutdown; returns the reason (SHUTDOWN_*), or -1 when
+// the function returns.
 int model_shutdown_reason(void (*function)(void *context), void *context);
 
 // ---- The console of Dom0 ----
@@ -75,8 +77,8 @@ void model_xen_prints(const char *text);
 // ---- Looking at domains ----
 
 bool model_domain_exists(domid_t domid); // also while dying
-unsigned int model_domain_count(void); // without Dom0
-domid_t model_last_domain(void); // the newest that exists, DOMID_INVALID: none but Dom0
+unsigned int model_domain_count(void);   // without Dom0
+domid_t model_last_domain(void);         // the newest that exists, DOMID_INVALID: none but Dom0
 
 struct model_domain_info {
 	bool dying, shut_down, started; // started: unpaused at least once
@@ -93,7 +95,8 @@ struct model_domain_info {
 // Fails the test when there is no such domain.
 struct model_domain_info model_domain(domid_t domid);
 
-// The first frame's machine frame, UINT64_MAX where nothing is mapped; *order gets the greatest extent around it (0..18).
+// The first frame's machine frame, UINT64_MAX where nothing is mapped; *order gets the greatest extent around
+// it (0..18).
 uint64_t model_guest_mfn(domid_t domid, uint64_t gfn, unsigned int *order);
 
 // RAM frames mapped in [first, first + count) of a guest; frames of devices in it.
@@ -125,8 +128,8 @@ uint64_t model_guest_param(domid_t domid, unsigned int index);
 void model_guest_notify(domid_t domid, evtchn_port_t port);
 bool model_guest_take_event(domid_t domid, evtchn_port_t port);
 
-// The ring of the PV console (HVM_PARAM_CONSOLE_PFN). Both return how many bytes the ring took or gave and notify
-// the other side.
+// The ring of the PV console (HVM_PARAM_CONSOLE_PFN). Both return how many bytes the ring took or gave and
+// notify the other side.
 size_t model_guest_print(domid_t domid, const char *text, size_t size);
 size_t model_guest_type(domid_t domid, char *buffer, size_t size);
 struct xencons_interface *model_guest_console(domid_t domid);
@@ -162,9 +165,9 @@ void model_set_destroy_delay(uint64_t nanoseconds);
 
 struct model_snapshot {
 	uint64_t domains, tasks, dom0_ports, irqs_bound, devices_assigned;
-	uint64_t free_pages; // of the machine
+	uint64_t free_pages;                           // of the machine
 	uint64_t dom0_foreign_frames, dom0_own_frames; // in its second-stage tables
-	uint64_t dom0_mapped_bytes; // memory_map()
+	uint64_t dom0_mapped_bytes;                    // memory_map()
 	size_t page_allocator_pages, heap_blocks, heap_bytes;
 	uint64_t serial; // of the newest heap block
 };
@@ -177,10 +180,12 @@ void model_assert_equal(const struct model_snapshot *before, const char *what);
 
 // ---- Faults ----
 
-// The Nth call from now on (1: the next) of those that can fail fails, once. `variant` chooses among the errors that are plausible
-// for it. 0 stops. Calls that a correct program can rely on (closing its own port, unmapping, printing) never fail.
+// The Nth call from now on (1: the next) of those that can fail fails, once. `variant` chooses among the
+// errors that are plausible for it. 0 stops. Calls that a correct program can rely on (closing its own port,
+// unmapping, printing) never fail.
 void model_fail_hypercall(unsigned int nth, unsigned int variant);
-// malloc() and friends, page_alloc(), memory_map(), task_create(), of the program and of libraries linked statically.
+// malloc() and friends, page_alloc(), memory_map(), task_create(), of the program and of libraries linked
+// statically.
 void model_fail_allocation(unsigned int nth);
 // Reads through model images.
 void model_fail_image_read(unsigned int nth);
@@ -189,8 +194,8 @@ void model_fail_image_read(unsigned int nth);
 bool model_fault_struck(void);
 const char *model_fault_place(void);
 
-// Calls of a kind since the start, for tests that bound the work: number is __HYPERVISOR_..., command its first argument or
-// domctl's and sysctl's cmd.
+// Calls of a kind since the start, for tests that bound the work: number is __HYPERVISOR_..., command its
+// first argument or domctl's and sysctl's cmd.
 unsigned int model_hypercall_count(unsigned int number, unsigned int command);
 
 // ---- Images ----
@@ -200,8 +205,8 @@ struct model_image {
 	const void *data;
 	uint64_t size;
 	int size_error, read_error; // returned instead, when not 0
-	uint64_t reads, bytes; // statistics
-	uint64_t read_time; // nanoseconds of sleep per read
+	uint64_t reads, bytes;      // statistics
+	uint64_t read_time;         // nanoseconds of sleep per read
 };
 struct image_source model_image_source(struct model_image *image);
 

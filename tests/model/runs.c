@@ -56,9 +56,12 @@ void runs_remove(struct runs *runs, uint64_t start, uint64_t count)
 
 		delete_at(runs, at);
 		if (run.start < start)
-			insert_at(runs, at++, (struct run){ run.start, start - run.start, run.value, run.kind });
+			insert_at(runs, at++,
+				  (struct run){ run.start, start - run.start, run.value, run.kind });
 		if (run_end > end)
-			insert_at(runs, at, (struct run){ end, run_end - end, run.value + (end - run.start), run.kind });
+			insert_at(
+				runs, at,
+				(struct run){ end, run_end - end, run.value + (end - run.start), run.kind });
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs of frames: a sorted map from a frame number to a value that counts along with it. Serves as page table (guest frame to
-// machine frame), as list of free frames and as set of permissions, where a gigabyte is one entry.
+// Runs of frames: a sorted map from a frame number to a value that counts along with it. Serves as page table
+// (guest frame to machine frame), as list of free frames and as set of permissions, where a gigabyte is one
+// entry.
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counting what there is, in Xen and in the program, to see that an operation that failed or was undone left nothing behind.
+// Counting what there is, in Xen and in the program, to see that an operation that failed or was undone left
+// nothing behind.
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>

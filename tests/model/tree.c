@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dom0's device tree, as Xen makes it from that of QEMU's machine `virt`: /hypervisor with the extended regions, one bank of
-// memory, the devices that Dom0 is given; and one device behind an IOMMU, and one below a bus, which `virt` doesn't have.
+// Dom0's device tree, as Xen makes it from that of QEMU's machine `virt`: /hypervisor with the extended
+// regions, one bank of memory, the devices that Dom0 is given; and one device behind an IOMMU, and one below
+// a bus, which `virt` doesn't have.
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -64,7 +65,8 @@ static void cells(const char *name, const uint32_t *values, unsigned int count)
 }
 
 #define CELLS(name, ...)                                                                                     \
-	cells(name, (const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+	cells(name, (const uint32_t[]){ __VA_ARGS__ },                                                       \
+	      sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
 
 // Pairs of address and size, two cells each.
 static void windows(const uint64_t *values, unsigned int count)
@@ -78,7 +80,9 @@ static void windows(const uint64_t *values, unsigned int count)
 	cells("reg", halves, 2 * count);
 }
 
-#define REG(...) windows((const uint64_t[]){ __VA_ARGS__ }, sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
+#define REG(...)                                                                                             \
+	windows((const uint64_t[]){ __VA_ARGS__ },                                                           \
+		sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
 
 // Strings one after the other, each with its NUL, as a literal "one\0two" has them.
 #define STRINGS(name, list) ASSERT(!fdt_property(tree, name, list, sizeof(list)))

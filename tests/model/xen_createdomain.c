@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// XEN_DOMCTL_createdomain: the one structure whose layout differs from version to version. It is read here byte by byte,
-// by the offsets of xen_version.c, so that the program's own layouts are checked against an independent reading.
+// XEN_DOMCTL_createdomain: the one structure whose layout differs from version to version. It is read here
+// byte by byte, by the offsets of xen_version.c, so that the program's own layouts are checked against an
+// independent reading.
 #include <errno.h>
 #include <string.h>
 
@@ -46,8 +47,8 @@ static uint16_t half_at(const uint8_t *bytes, unsigned int offset)
 static unsigned int resolve_gic(uint8_t *arch)
 {
 	if (arch[GIC_VERSION] == XEN_DOMCTL_CONFIG_GIC_NATIVE)
-		arch[GIC_VERSION] = machine.options.gic_version == 3 ? XEN_DOMCTL_CONFIG_GIC_V3 :
-								       XEN_DOMCTL_CONFIG_GIC_V2;
+		arch[GIC_VERSION] = machine.options.gic_version == 3 ? XEN_DOMCTL_CONFIG_GIC_V3
+								     : XEN_DOMCTL_CONFIG_GIC_V2;
 	return arch[GIC_VERSION];
 }
 
@@ -75,42 +76,43 @@ static bool tee_is_allowed(unsigned int tee)
 
 static int check(const struct creation *c, const uint8_t *u, uint8_t *arch)
 {
-	const struct version_rules *rules = machine.rules;
+	const struct creation_layout *layout = machine.rules->layout;
 	unsigned int gic = resolve_gic(arch);
 
 	if (!flags_are_allowed(c) || !c->max_vcpus || c->max_vcpus > vcpus_max(gic))
 		return -EINVAL;
-	if (word_at(u, rules->vmtrace) || (rules->altp2m_size && word_at(u, rules->altp2m)))
+	if (word_at(u, layout->vmtrace) || (layout->has_altp2m && word_at(u, layout->altp2m)))
 		return -EINVAL;
 	if (!tee_is_allowed(half_at(arch, TEE_TYPE)))
 		return -EINVAL;
 	if (word_at(arch, NR_SPIS) > SPIS_MAX)
 		return -EINVAL;
-	if (rules->minor >= 22 && half_at(arch, (unsigned int)rules->padding))
+	if (layout->padding_is_checked && half_at(arch, (unsigned int)layout->padding))
 		return -EINVAL;
-	if (rules->sve >= 0 && arch[rules->sve])
+	if (layout->sve != NOWHERE && arch[layout->sve])
 		return -EINVAL; // no SVE on this machine
-	if (rules->sci >= 0 && arch[rules->sci])
+	if (layout->sci != NOWHERE && arch[layout->sci])
 		return -EINVAL;
 	if ((c->grant_opts & XEN_DOMCTL_GRANT_version_mask) == 0 ||
 	    (c->grant_opts & XEN_DOMCTL_GRANT_version_mask) > 1) // Arm has version 1 only
 		return -EINVAL;
 	if (c->max_grant_frames == 0)
 		return -EINVAL;
-	return word_at(u, rules->cpupool) ? -ENOENT : 0; // only pool 0
+	return word_at(u, layout->cpupool) ? -ENOENT : 0; // only pool 0
 }
 
 // ---- What a toolstack must get right although Xen doesn't look ----
 
 static void check_padding(const uint8_t *u, const uint8_t *arch)
 {
-	const struct version_rules *rules = machine.rules;
+	const struct creation_layout *layout = machine.rules->layout;
 
-	for (unsigned int i = rules->size; i < sizeof(((struct xen_domctl *)0)->u); i++)
+	for (unsigned int i = layout->size; i < sizeof(((struct xen_domctl *)0)->u); i++)
 		if (u[i])
-			model_violation("createdomain: byte %u lies behind the structure of Xen 4.%u but isn't 0", i,
-					rules->minor);
-	if (rules->padding >= 0 && arch[rules->padding])
+			model_violation(
+				"createdomain: byte %u lies behind the structure of Xen 4.%u but isn't 0", i,
+				machine.rules->minor);
+	if (layout->padding != NOWHERE && arch[layout->padding])
 		model_violation("createdomain: padding of the architecture's part isn't 0");
 	if (word_at(arch, CLOCK_FREQUENCY))
 		model_violation("createdomain: clock_frequency is Xen's to fill");
@@ -119,7 +121,8 @@ static void check_padding(const uint8_t *u, const uint8_t *arch)
 static void check_unmapped_accesses(const struct creation *c)
 {
 	if (machine.rules->minor >= 21 && !(c->flags & 1u << 8))
-		model_violation("createdomain: from Xen 4.21 on a domain must ask for trap_unmapped_accesses");
+		model_violation(
+			"createdomain: from Xen 4.21 on a domain must ask for trap_unmapped_accesses");
 }
 
 // ---- Ids ----
@@ -139,10 +142,9 @@ static domid_t automatic_domid(void)
 
 static int choose_domid(domid_t wanted, domid_t *domid)
 {
-	const struct version_rules *rules = machine.rules;
-	bool any = wanted >= DOMID_FIRST_RESERVED && (!rules->only_domid_any || wanted == 0x7ff5);
+	bool any = wanted >= DOMID_FIRST_RESERVED && (wanted == 0x7ff5 || !xen_has(ONLY_DOMID_ANY));
 
-	if (any || (wanted == 0 && rules->automatic_domid_0))
+	if (any || (wanted == 0 && xen_has(DOMID_0_IS_ANY)))
 		*domid = automatic_domid();
 	else if (wanted >= DOMID_FIRST_RESERVED || domain_by_id(wanted))
 		*domid = DOMID_INVALID;
@@ -158,7 +160,7 @@ static void configure(struct domain_model *d, const struct creation *c, const ui
 	memcpy(d->handle, c->handle, sizeof(d->handle));
 	d->flags = c->flags;
 	d->ssidref = c->ssidref;
-	d->cpupool = word_at(u, machine.rules->cpupool);
+	d->cpupool = word_at(u, machine.rules->layout->cpupool);
 	d->pause_count = 1;
 	d->max_port = c->max_evtchn_port;
 	d->wanted_grant_frames = c->max_grant_frames;
@@ -172,7 +174,7 @@ static void configure(struct domain_model *d, const struct creation *c, const ui
 
 long createdomain(struct xen_domctl *op)
 {
-	uint8_t *u = (uint8_t *)&op->u, *arch = u + machine.rules->arch;
+	uint8_t *u = (uint8_t *)&op->u, *arch = u + machine.rules->layout->arch;
 	struct creation creation;
 	struct domain_model *d;
 	domid_t domid;

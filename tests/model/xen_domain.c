@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of domains (xen/common/domain.c). A domain that is destroyed stays in the list, dying, until it is torn down and
-// nobody maps a frame of it any more; Xen's own memory for it comes back a moment later.
+// The life of domains (xen/common/domain.c). A domain that is destroyed stays in the list, dying, until it is
+// torn down and nobody maps a frame of it any more; Xen's own memory for it comes back a moment later.
 #include <errno.h>
 #include <string.h>
 
@@ -89,7 +89,7 @@ static bool take_overhead(struct domain_model *d, unsigned int pages)
 
 static void forget(struct domain_model *d)
 {
-	struct runs *const all[] = { &d->p2m,	   &d->pages,	&d->xen_pages, &d->overhead,
+	struct runs *const all[] = { &d->p2m,     &d->pages,   &d->xen_pages, &d->overhead,
 				     &d->pool_l2, &d->pool_l3, &d->pool,      &d->iomem };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -171,9 +171,10 @@ static void check_caches(const struct domain_model *d)
 		for (uint64_t mfn = run->start; mfn < run->start + run->count; mfn++) {
 			if (!runs_find(&d->pages, mfn) || frame_is_mapped(mfn))
 				continue;
-			model_violation("domain %u starts with its caches off, and machine frame %#llx was written "
-					"through a mapping but not flushed",
-					d->domid, (unsigned long long)mfn);
+			model_violation(
+				"domain %u starts with its caches off, and machine frame %#llx was written "
+				"through a mapping but not flushed",
+				d->domid, (unsigned long long)mfn);
 		}
 	}
 }

@@ -55,8 +55,14 @@ static long unpausedomain(struct xen_domctl *op)
 
 // ---- Information ----
 
+static void set_flag(struct xen_domctl_getdomaininfo *info, uint32_t flag, bool value)
+{
+	info->flags |= value ? flag : 0;
+}
+
 void domain_fill_info(const struct domain_model *d, struct xen_domctl_getdomaininfo *info)
 {
+	unsigned int reason = d->shut_down ? d->shutdown_reason : XEN_DOMINF_shutdownmask;
 	bool all_blocked = true, any_running = false;
 
 	memset(info, 0, sizeof(*info));
@@ -75,11 +81,12 @@ void domain_fill_info(const struct domain_model *d, struct xen_domctl_getdomaini
 		all_blocked = all_blocked && v->blocked;
 		any_running = any_running || (!v->blocked && d == dom0);
 	}
-	if (info->nr_online_vcpus)
-		info->flags |= (all_blocked ? XEN_DOMINF_blocked : 0u) | (any_running ? XEN_DOMINF_running : 0u);
-	info->flags |= (d->dying == DEAD ? XEN_DOMINF_dying : 0u) | (d->shut_down ? XEN_DOMINF_shutdown : 0u) |
-		       (d->pause_count ? XEN_DOMINF_paused : 0u) | XEN_DOMINF_hvm_guest | XEN_DOMINF_hap |
-		       (d->shut_down ? d->shutdown_reason : XEN_DOMINF_shutdownmask) << XEN_DOMINF_shutdownshift;
+	info->flags = XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | reason << XEN_DOMINF_shutdownshift;
+	set_flag(info, XEN_DOMINF_blocked, info->nr_online_vcpus && all_blocked);
+	set_flag(info, XEN_DOMINF_running, any_running);
+	set_flag(info, XEN_DOMINF_dying, d->dying == DEAD);
+	set_flag(info, XEN_DOMINF_shutdown, d->shut_down);
+	set_flag(info, XEN_DOMINF_paused, d->pause_count);
 	info->tot_pages = domain_pages(d);
 	info->max_pages = d->max_pages;
 	info->shared_info_frame = UINT64_MAX;
@@ -217,10 +224,10 @@ static long getvcpucontext(struct xen_domctl *op)
 		return -EINVAL;
 	if (!target->vcpus[vcpu].initialised)
 		return -ENODATA;
-	return copy_out((uintptr_t)op->u.vcpucontext.ctxt.p, &target->vcpus[vcpu].context,
-			sizeof(vcpu_guest_context_t)) ?
-		       0 :
-		       -EFAULT;
+	if (!copy_out((uintptr_t)op->u.vcpucontext.ctxt.p, &target->vcpus[vcpu].context,
+		      sizeof(vcpu_guest_context_t)))
+		return -EFAULT;
+	return 0;
 }
 
 // ---- Caches ----
@@ -232,7 +239,8 @@ static long cacheflush(struct xen_domctl *op)
 
 	if (count > CACHEFLUSH_MAX || first + count < first)
 		return -EINVAL;
-	for (uint64_t at = first; runs_next(&target->p2m, at, first + count, &part); at = part.start + part.count) {
+	for (uint64_t at = first; runs_next(&target->p2m, at, first + count, &part);
+	     at = part.start + part.count) {
 		runs_remove(&machine.unflushed, part.value, part.count);
 		hypercall_takes(part.count * 20);
 	}
@@ -309,7 +317,7 @@ static long memory_mapping(struct xen_domctl *op)
 static long irq_permission(struct xen_domctl *op)
 {
 	(void)op;
-	return machine.rules->has_irq_permission ? 0 : -ENOSYS;
+	return xen_has(IRQ_PERMISSION) ? 0 : -ENOSYS;
 }
 
 static int check_pt_irq(const struct xen_domctl_bind_pt_irq *bind)
@@ -349,12 +357,12 @@ static long unbind_pt_irq(struct xen_domctl *op)
 	return 0;
 }
 
-static long assign(struct xen_domctl *op)
+static long assign_device(struct xen_domctl *op)
 {
 	return device_assign(target, &op->u.assign_device);
 }
 
-static long deassign(struct xen_domctl *op)
+static long deassign_device(struct xen_domctl *op)
 {
 	return device_deassign(target, &op->u.assign_device);
 }
@@ -369,10 +377,14 @@ static long vuart_op(struct xen_domctl *op)
 	return op->u.vuart_op.cmd == XEN_DOMCTL_VUART_OP_INIT && !target->started ? -EOPNOTSUPP : -EPERM;
 }
 
-// ---- The table. Size: of the operation's part of `u`; what lies behind must be 0. Errors: with which it can fail though the
-// caller did nothing wrong; unpausing and taking back can't. ----
+// ---- The table ----
 
 #define PART(member) sizeof(((struct xen_domctl *)0)->u.member)
+
+// The operation's part of `u`, behind which all must be 0, and the errors with which it can fail though the
+// caller did nothing wrong: none for what takes back or only asks.
+#define DOMCTL(name, member, ...) { XEN_DOMCTL_##name, #name, name, PART(member), { __VA_ARGS__ } }
+#define DOMCTL_WITHOUT_ARGUMENTS(name, ...) { XEN_DOMCTL_##name, #name, name, 0, { __VA_ARGS__ } }
 
 static const struct domctl {
 	unsigned int number;
@@ -381,33 +393,31 @@ static const struct domctl {
 	size_t size;
 	int errors[4];
 } domctls[] = {
-	{ XEN_DOMCTL_createdomain, "createdomain", createdomain, 128, { -ENOMEM, -EPERM } },
-	{ XEN_DOMCTL_destroydomain, "destroydomain", destroydomain, 0, { -EPERM } },
-	{ XEN_DOMCTL_pausedomain, "pausedomain", pausedomain, 0, { -EPERM } },
-	{ XEN_DOMCTL_unpausedomain, "unpausedomain", unpausedomain, 0, { -EPERM } },
-	{ XEN_DOMCTL_getdomaininfo, "getdomaininfo", getdomaininfo, 120, { 0 } },
-	{ XEN_DOMCTL_max_mem, "max_mem", max_mem, PART(max_mem), { -EPERM } },
-	{ XEN_DOMCTL_setvcpucontext, "setvcpucontext", setvcpucontext, PART(vcpucontext), { -ENOMEM, -EPERM } },
-	{ XEN_DOMCTL_getvcpucontext, "getvcpucontext", getvcpucontext, PART(vcpucontext), { -ENOMEM, -EPERM } },
-	{ XEN_DOMCTL_getvcpuinfo, "getvcpuinfo", getvcpuinfo, PART(getvcpuinfo), { -EPERM } },
-	{ XEN_DOMCTL_max_vcpus, "max_vcpus", max_vcpus, PART(max_vcpus), { -ENOMEM, -EPERM } },
-	{ XEN_DOMCTL_setdomainhandle, "setdomainhandle", setdomainhandle, PART(setdomainhandle), { -EPERM } },
-	{ XEN_DOMCTL_irq_permission, "irq_permission", irq_permission, PART(irq_permission), { -EPERM } },
-	{ XEN_DOMCTL_iomem_permission, "iomem_permission", iomem_permission, PART(iomem_permission),
+	{ XEN_DOMCTL_createdomain, "createdomain", createdomain, sizeof(((struct xen_domctl *)0)->u),
 	  { -ENOMEM, -EPERM } },
-	{ XEN_DOMCTL_memory_mapping, "memory_mapping", memory_mapping, PART(memory_mapping), { -ENOMEM, -EPERM } },
-	{ XEN_DOMCTL_bind_pt_irq, "bind_pt_irq", bind_pt_irq, PART(bind_pt_irq), { -ENOMEM, -EBUSY } },
-	{ XEN_DOMCTL_unbind_pt_irq, "unbind_pt_irq", unbind_pt_irq, PART(bind_pt_irq), { 0 } },
-	{ XEN_DOMCTL_set_address_size, "set_address_size", set_address_size, PART(address_size), { -EPERM } },
-	{ XEN_DOMCTL_assign_device, "assign_device", assign, PART(assign_device), { -ENOMEM, -EPERM } },
-	{ XEN_DOMCTL_deassign_device, "deassign_device", deassign, PART(assign_device), { 0 } },
-	{ XEN_DOMCTL_set_virq_handler, "set_virq_handler", set_virq_handler, PART(set_virq_handler), { -EPERM } },
-	{ XEN_DOMCTL_cacheflush, "cacheflush", cacheflush, PART(cacheflush), { -EPERM } },
-	{ XEN_DOMCTL_vuart_op, "vuart_op", vuart_op, PART(vuart_op), { 0 } },
-	{ XEN_DOMCTL_get_paging_mempool_size, "get_paging_mempool_size", get_paging_mempool_size,
-	  PART(paging_mempool), { -EPERM } },
-	{ XEN_DOMCTL_set_paging_mempool_size, "set_paging_mempool_size", set_paging_mempool_size,
-	  PART(paging_mempool), { -ENOMEM, -EPERM } },
+	DOMCTL_WITHOUT_ARGUMENTS(destroydomain, -EPERM),
+	DOMCTL_WITHOUT_ARGUMENTS(pausedomain, -EPERM),
+	DOMCTL_WITHOUT_ARGUMENTS(unpausedomain, -EPERM),
+	DOMCTL(getdomaininfo, getdomaininfo),
+	DOMCTL(max_mem, max_mem, -EPERM),
+	DOMCTL(setvcpucontext, vcpucontext, -ENOMEM, -EPERM),
+	DOMCTL(getvcpucontext, vcpucontext, -ENOMEM, -EPERM),
+	DOMCTL(getvcpuinfo, getvcpuinfo, -EPERM),
+	DOMCTL(max_vcpus, max_vcpus, -ENOMEM, -EPERM),
+	DOMCTL(setdomainhandle, setdomainhandle, -EPERM),
+	DOMCTL(irq_permission, irq_permission, -EPERM),
+	DOMCTL(iomem_permission, iomem_permission, -ENOMEM, -EPERM),
+	DOMCTL(memory_mapping, memory_mapping, -ENOMEM, -EPERM),
+	DOMCTL(bind_pt_irq, bind_pt_irq, -ENOMEM, -EBUSY),
+	DOMCTL(unbind_pt_irq, bind_pt_irq),
+	DOMCTL(set_address_size, address_size, -EPERM),
+	DOMCTL(assign_device, assign_device, -ENOMEM, -EPERM),
+	DOMCTL(deassign_device, assign_device),
+	DOMCTL(set_virq_handler, set_virq_handler, -EPERM),
+	DOMCTL(cacheflush, cacheflush, -EPERM),
+	DOMCTL(vuart_op, vuart_op),
+	DOMCTL(get_paging_mempool_size, paging_mempool, -EPERM),
+	DOMCTL(set_paging_mempool_size, paging_mempool, -ENOMEM, -EPERM),
 };
 
 static void check_unused(const struct domctl *entry, const struct xen_domctl *op)
@@ -416,7 +426,8 @@ static void check_unused(const struct domctl *entry, const struct xen_domctl *op
 
 	for (size_t i = entry->size; i < sizeof(op->u); i++)
 		if (u[i])
-			model_violation("%s: byte %zu of the union is not part of it but isn't 0", entry->name, i);
+			model_violation("%s: byte %zu of the union is not part of it but isn't 0",
+					entry->name, i);
 	for (size_t i = 0; i < ARRAY_SIZE(op->_pad); i++)
 		if (op->_pad[i])
 			model_violation("%s: padding behind the domain's id isn't 0", entry->name);
@@ -424,23 +435,19 @@ static void check_unused(const struct domctl *entry, const struct xen_domctl *op
 
 static struct domain_model *find_target(const struct domctl *entry, domid_t domid)
 {
-	if (entry->number == XEN_DOMCTL_getdomaininfo && !machine.rules->exact_domain_info)
+	if (entry->number == XEN_DOMCTL_getdomaininfo && xen_has(NEXT_DOMAIN_INFO))
 		return domain_at_or_after(domid);
 	return domid == DOMID_SELF ? NULL : domain_by_id(domid);
 }
 
 static long run(const struct domctl *entry, struct xen_domctl *op)
 {
-	unsigned int choices = 0;
-
 	check_unused(entry, op);
 	target = find_target(entry, op->domain);
 	if (!target && entry->number != XEN_DOMCTL_createdomain)
 		return -ESRCH;
-	while (choices < ARRAY_SIZE(entry->errors) && entry->errors[choices])
-		choices++;
-	if (choices && fault_strikes(FAULT_HYPERCALL, "domctl %s", entry->name))
-		return entry->errors[fault_variant() % choices];
+	if (entry->errors[0] && fault_strikes(FAULT_HYPERCALL, "domctl %s", entry->name))
+		return fault_choose(entry->errors, ARRAY_SIZE(entry->errors));
 	return entry->run(op);
 }
 

@@ -4,6 +4,6 @@
 
 #include "model/internal.h"
 
-long createdomain(struct xen_domctl *op); // xen_createdomain.c
+long createdomain(struct xen_domctl *op);                                              // xen_createdomain.c
 long device_assign(struct domain_model *d, const struct xen_domctl_assign_device *op); // xen_device.c
 long device_deassign(struct domain_model *d, const struct xen_domctl_assign_device *op);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Event channels, two-level (xen/common/event_channel.c, event_2l.c): ports, who may bind them, and the bits in a real shared
-// info page. Dom0's upcall is an interrupt; a guest's is what the test looks at.
+// Event channels, two-level (xen/common/event_channel.c, event_2l.c): ports, who may bind them, and the bits
+// in a real shared info page. Dom0's upcall is an interrupt; a guest's is what the test looks at.
 #include <errno.h>
 #include <string.h>
 
@@ -188,8 +188,8 @@ static long bind_interdomain(void *argument)
 	return 0;
 }
 
-static const unsigned int global_virqs[] = { VIRQ_CONSOLE, VIRQ_DOM_EXC, VIRQ_TBUF, VIRQ_DEBUGGER, VIRQ_CON_RING,
-					     VIRQ_PCPU_STATE, VIRQ_MEM_EVENT, VIRQ_ENOMEM };
+static const unsigned int global_virqs[] = { VIRQ_CONSOLE,  VIRQ_DOM_EXC,    VIRQ_TBUF,      VIRQ_DEBUGGER,
+					     VIRQ_CON_RING, VIRQ_PCPU_STATE, VIRQ_MEM_EVENT, VIRQ_ENOMEM };
 
 static bool virq_is_global(unsigned int virq)
 {
@@ -222,7 +222,7 @@ static long bind_virq(void *argument)
 		return -EINVAL;
 	if (op->vcpu >= dom0->max_vcpus)
 		return -ENOENT;
-	if (machine.rules->virq_has_one_handler && virq_is_global(op->virq) &&
+	if (xen_has(VIRQ_HAS_ONE_HANDLER) && virq_is_global(op->virq) &&
 	    virq_handlers[op->virq] != dom0->domid)
 		return -EBUSY;
 	if (dom0->vcpus[op->vcpu].virq_port[op->virq])
@@ -252,14 +252,14 @@ static long bind_ipi(void *argument)
 	return 0;
 }
 
-static long close_op(void *argument)
+static long close(void *argument)
 {
 	const struct evtchn_close *op = argument;
 
 	return port_close(dom0, op->port);
 }
 
-static long send_op(void *argument)
+static long send(void *argument)
 {
 	const struct evtchn_send *op = argument;
 
@@ -269,9 +269,9 @@ static long send_op(void *argument)
 static long status(void *argument)
 {
 	static const uint32_t states[] = {
-		[PORT_FREE] = EVTCHNSTAT_closed,       [PORT_RESERVED] = EVTCHNSTAT_closed,
-		[PORT_UNBOUND] = EVTCHNSTAT_unbound,   [PORT_INTERDOMAIN] = EVTCHNSTAT_interdomain,
-		[PORT_VIRQ] = EVTCHNSTAT_virq,	       [PORT_IPI] = EVTCHNSTAT_ipi,
+		[PORT_FREE] = EVTCHNSTAT_closed,     [PORT_RESERVED] = EVTCHNSTAT_closed,
+		[PORT_UNBOUND] = EVTCHNSTAT_unbound, [PORT_INTERDOMAIN] = EVTCHNSTAT_interdomain,
+		[PORT_VIRQ] = EVTCHNSTAT_virq,       [PORT_IPI] = EVTCHNSTAT_ipi,
 	};
 	struct evtchn_status *op = argument;
 	struct domain_model *d = domain_by_id(op->dom);
@@ -307,23 +307,24 @@ static long unmask(void *argument)
 	return 0;
 }
 
+#define OPERATION(name, ...) OPERATION_OF(EVTCHNOP_##name, name, evtchn_##name, __VA_ARGS__)
+
 // Closing, sending and unmasking one's own ports can't fail.
 static const struct operation operations[] = {
-	{ EVTCHNOP_alloc_unbound, "alloc_unbound", alloc_unbound, sizeof(struct evtchn_alloc_unbound),
-	  { -ENOSPC, -EACCES, -ENOMEM }, NULL },
-	{ EVTCHNOP_bind_interdomain, "bind_interdomain", bind_interdomain, sizeof(struct evtchn_bind_interdomain),
-	  { -ENOSPC, -EACCES, -ENOMEM }, NULL },
-	{ EVTCHNOP_bind_virq, "bind_virq", bind_virq, sizeof(struct evtchn_bind_virq), { -ENOSPC, -ENOMEM }, NULL },
-	{ EVTCHNOP_bind_ipi, "bind_ipi", bind_ipi, sizeof(struct evtchn_bind_ipi), { -ENOSPC, -ENOMEM }, NULL },
-	{ EVTCHNOP_close, "close", close_op, sizeof(struct evtchn_close), { 0 }, NULL },
-	{ EVTCHNOP_send, "send", send_op, sizeof(struct evtchn_send), { 0 }, NULL },
-	{ EVTCHNOP_status, "status", status, sizeof(struct evtchn_status), { -EACCES }, NULL },
-	{ EVTCHNOP_unmask, "unmask", unmask, sizeof(struct evtchn_unmask), { 0 }, NULL },
+	OPERATION(alloc_unbound, -ENOSPC, -EACCES, -ENOMEM),
+	OPERATION(bind_interdomain, -ENOSPC, -EACCES, -ENOMEM),
+	OPERATION(bind_virq, -ENOSPC, -ENOMEM),
+	OPERATION(bind_ipi, -ENOSPC, -ENOMEM),
+	OPERATION(close),
+	OPERATION(send),
+	OPERATION(status, -EACCES),
+	OPERATION(unmask),
 };
 
 long do_event_channel_op(const uint64_t *a)
 {
-	return operation_run("event_channel_op", operations, ARRAY_SIZE(operations), (unsigned int)a[0], a[1]);
+	return operation_run("event_channel_op", operations, ARRAY_SIZE(operations), (unsigned int)a[0],
+			     a[1]);
 }
 
 // ---- A test acting as the guest ----

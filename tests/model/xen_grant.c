@@ -95,7 +95,7 @@ static int16_t unmap_one(const struct gnttab_unmap_grant_ref *op)
 	owner = domain_by_id(mapping->owner);
 	entry = owner ? entry_of(owner, mapping->reference) : NULL;
 	if (entry)
-		entry->flags &= (uint16_t)~(GTF_reading | GTF_writing);
+		entry->flags &= (uint16_t) ~(GTF_reading | GTF_writing);
 	mapping->used = false;
 	p2m_unmap(dom0, mapping->gfn, 1);
 	return GNTST_okay;
@@ -109,8 +109,9 @@ static long map_grant_refs(uint64_t list, uint64_t count)
 
 		if (!copy_in(&op, at, sizeof(op)))
 			return -EFAULT;
-		op.status = fault_strikes(FAULT_HYPERCALL, "grant_table_op map_grant_ref") ? GNTST_no_device_space :
-											     map_one(&op);
+		op.status = fault_strikes(FAULT_HYPERCALL, "grant_table_op map_grant_ref")
+				    ? GNTST_no_device_space
+				    : map_one(&op);
 		copy_out(at, &op, sizeof(op));
 	}
 	return 0;
@@ -132,7 +133,8 @@ static long unmap_grant_refs(uint64_t list, uint64_t count)
 
 // ---- Copying ----
 
-// A whole side of a copy lies in one page. Where it is, as an address that copy_in() and copy_out() take; 0: nowhere.
+// A whole side of a copy lies in one page. Where it is, as an address that copy_in() and copy_out() take; 0:
+// nowhere.
 static uint64_t own_address(const struct gnttab_copy_ptr *side)
 {
 	return (uintptr_t)phys_to_virt((side->u.gmfn << PAGE_SHIFT) + side->offset);

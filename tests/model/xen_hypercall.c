@@ -71,8 +71,8 @@ static bool accessible(uint64_t address, size_t size)
 	if (!readable(address, size))
 		return false;
 	if (__asan_region_is_poisoned((void *)(uintptr_t)address, size))
-		model_violation("hypercall argument of %zu bytes at %#llx reaches outside of its object", size,
-				(unsigned long long)address);
+		model_violation("hypercall argument of %zu bytes at %#llx reaches outside of its object",
+				size, (unsigned long long)address);
 	return true;
 }
 
@@ -96,13 +96,9 @@ bool copy_out(uint64_t to, const void *from, size_t size)
 
 static long fail(const struct operation *op, void *argument)
 {
-	unsigned int choices = 0;
-
 	if (op->fail)
 		return op->fail(argument, fault_variant());
-	while (choices < ARRAY_SIZE(op->errors) && op->errors[choices])
-		choices++;
-	return op->errors[fault_variant() % choices];
+	return fault_choose(op->errors, ARRAY_SIZE(op->errors));
 }
 
 static long operate(const char *family, const struct operation *op, void *argument)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine: its memory, one sparse file of which every mapping is a view, and the list of free frames. 64 GB of addresses,
-// of which only what is touched takes memory of the host.
+// The machine: its memory, one sparse file of which every mapping is a view, and the list of free frames. 64
+// GB of addresses, of which only what is touched takes memory of the host.
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>

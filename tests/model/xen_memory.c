@@ -35,7 +35,8 @@ static long populate(const struct xen_memory_reservation *op, uint64_t extents)
 	if (!d || op->extent_order > ORDER_MAX)
 		return 0;
 	if (op->mem_flags)
-		model_violation("populate_physmap with mem_flags %#x, which Arm has no use for", op->mem_flags);
+		model_violation("populate_physmap with mem_flags %#x, which Arm has no use for",
+				op->mem_flags);
 	for (uint64_t i = 0; i < extents; i++) {
 		uint64_t gfn, mfn;
 
@@ -89,8 +90,8 @@ static long decrease_reservation(void *argument)
 				return (long)i;
 			mfn = run->value + (f - run->start);
 			if (frame_is_mapped(mfn))
-				model_violation("domain %u gives up frame %#llx, which is mapped elsewhere", d->domid,
-						(unsigned long long)f);
+				model_violation("domain %u gives up frame %#llx, which is mapped elsewhere",
+						d->domid, (unsigned long long)f);
 			p2m_unmap(d, f, 1);
 			runs_remove(&d->pages, mfn, 1);
 			machine_release(mfn, 1);
@@ -196,7 +197,8 @@ static long add_to_physmap(void *argument)
 	return map_one(d, op->space, DOMID_INVALID, op->idx, op->gpfn);
 }
 
-// Every entry is tried; what went wrong with each is in `errs`, whatever the call returns. `failing` is made to fail.
+// Every entry is tried; what went wrong with each is in `errs`, whatever the call returns. `failing` is made
+// to fail.
 static long map_batch(const struct xen_add_to_physmap_batch *op, uint64_t failing)
 {
 	struct domain_model *d = domain_by_id(op->domid);
@@ -227,7 +229,7 @@ static long add_to_physmap_batch(void *argument)
 	return map_batch(argument, UINT64_MAX);
 }
 
-static long add_to_physmap_batch_part(void *argument, unsigned int variant)
+static long map_part_of_batch(void *argument, unsigned int variant)
 {
 	const struct xen_add_to_physmap_batch *op = argument;
 
@@ -290,26 +292,21 @@ static long acquire_resource(void *argument)
 	return 0;
 }
 
+#define OPERATION(name, type, ...) OPERATION_OF(XENMEM_##name, name, type, __VA_ARGS__)
+
 // Removing a mapping can't fail.
 static const struct operation operations[] = {
-	{ XENMEM_populate_physmap, "populate_physmap", populate_physmap, sizeof(struct xen_memory_reservation), { 0 },
-	  populate_part },
-	{ XENMEM_decrease_reservation, "decrease_reservation", decrease_reservation,
-	  sizeof(struct xen_memory_reservation), { 0 }, NULL },
-	{ XENMEM_current_reservation, "current_reservation", current_reservation, sizeof(struct xen_memory_domain),
-	  { -EPERM }, NULL },
-	{ XENMEM_maximum_reservation, "maximum_reservation", maximum_reservation, sizeof(struct xen_memory_domain),
-	  { -EPERM }, NULL },
-	{ XENMEM_maximum_gpfn, "maximum_gpfn", maximum_gpfn, sizeof(struct xen_memory_domain), { -EPERM }, NULL },
+	PARTIAL_OPERATION(XENMEM_populate_physmap, populate_physmap, xen_memory_reservation, populate_part),
+	PARTIAL_OPERATION(XENMEM_add_to_physmap_batch, add_to_physmap_batch, xen_add_to_physmap_batch,
+			  map_part_of_batch),
+	OPERATION(decrease_reservation, xen_memory_reservation),
+	OPERATION(current_reservation, xen_memory_domain, -EPERM),
+	OPERATION(maximum_reservation, xen_memory_domain, -EPERM),
+	OPERATION(maximum_gpfn, xen_memory_domain, -EPERM),
+	OPERATION(add_to_physmap, xen_add_to_physmap, -ENOMEM, -EPERM),
+	OPERATION(remove_from_physmap, xen_remove_from_physmap),
+	OPERATION(acquire_resource, xen_mem_acquire_resource, -ENOMEM, -EPERM),
 	{ XENMEM_maximum_ram_page, "maximum_ram_page", maximum_ram_page, 0, { 0 }, NULL },
-	{ XENMEM_add_to_physmap, "add_to_physmap", add_to_physmap, sizeof(struct xen_add_to_physmap),
-	  { -ENOMEM, -EPERM }, NULL },
-	{ XENMEM_add_to_physmap_batch, "add_to_physmap_batch", add_to_physmap_batch,
-	  sizeof(struct xen_add_to_physmap_batch), { 0 }, add_to_physmap_batch_part },
-	{ XENMEM_remove_from_physmap, "remove_from_physmap", remove_from_physmap,
-	  sizeof(struct xen_remove_from_physmap), { 0 }, NULL },
-	{ XENMEM_acquire_resource, "acquire_resource", acquire_resource, sizeof(struct xen_mem_acquire_resource),
-	  { -ENOMEM, -EPERM }, NULL },
 };
 
 long do_memory_op(const uint64_t *a)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small families: HVM parameters (xen/arch/arm/hvm.c), SCHEDOP_* (xen/common/sched/core.c), VCPUOP_* (xen/arch/arm/domain.c).
+// The small families: HVM parameters (xen/arch/arm/hvm.c), SCHEDOP_* (xen/common/sched/core.c), VCPUOP_*
+// (xen/arch/arm/domain.c).
 #include <errno.h>
 #include <setjmp.h>
 #include <string.h>
@@ -12,8 +13,9 @@
 
 static bool is_toolstack_param(uint32_t index)
 {
-	static const uint32_t known[] = { HVM_PARAM_CALLBACK_IRQ, HVM_PARAM_STORE_PFN,	    HVM_PARAM_STORE_EVTCHN,
-					  HVM_PARAM_CONSOLE_PFN,  HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_MONITOR_RING_PFN };
+	static const uint32_t known[] = { HVM_PARAM_CALLBACK_IRQ,   HVM_PARAM_STORE_PFN,
+					  HVM_PARAM_STORE_EVTCHN,   HVM_PARAM_CONSOLE_PFN,
+					  HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_MONITOR_RING_PFN };
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (known[i] == index)
@@ -56,8 +58,8 @@ static long get_param(void *argument)
 }
 
 static const struct operation hvm_operations[] = {
-	{ HVMOP_set_param, "set_param", set_param, sizeof(struct xen_hvm_param), { -EPERM }, NULL },
-	{ HVMOP_get_param, "get_param", get_param, sizeof(struct xen_hvm_param), { -EPERM }, NULL },
+	OPERATION_OF(HVMOP_set_param, set_param, xen_hvm_param, -EPERM),
+	OPERATION_OF(HVMOP_get_param, get_param, xen_hvm_param, -EPERM),
 };
 
 long do_hvm_op(const uint64_t *a)
@@ -91,13 +93,14 @@ static long yield(void *argument)
 }
 
 static const struct operation sched_operations[] = {
-	{ SCHEDOP_shutdown, "shutdown", shut_down_dom0, sizeof(struct sched_shutdown), { 0 }, NULL },
+	OPERATION_OF(SCHEDOP_shutdown, shut_down_dom0, sched_shutdown),
 	{ SCHEDOP_yield, "yield", yield, 0, { 0 }, NULL },
 };
 
 long do_sched_op(const uint64_t *a)
 {
-	return operation_run("sched_op", sched_operations, ARRAY_SIZE(sched_operations), (unsigned int)a[0], a[1]);
+	return operation_run("sched_op", sched_operations, ARRAY_SIZE(sched_operations), (unsigned int)a[0],
+			     a[1]);
 }
 
 int model_shutdown_reason(void (*function)(void *context), void *context)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Guest physical memory (xen/arch/arm/p2m.c): which machine frame stands at which guest frame, what kind it is, and the pages
-// of the paging pool that the tables take. A frame that another domain maps outlives its owner's claim to it.
+// Guest physical memory (xen/arch/arm/p2m.c): which machine frame stands at which guest frame, what kind it
+// is, and the pages of the paging pool that the tables take. A frame that another domain maps outlives its
+// owner's claim to it.
 #include <errno.h>
 
 #include "kernel/compiler.h"
@@ -10,7 +11,8 @@
 #define ORDER_2M 9u
 #define ORDER_1G 18u
 
-// ---- The paging pool: one page for each 1 GB that has smaller extents in it, one for each 2 MB that has pages in it ----
+// ---- The paging pool: one page for each 1 GB that has smaller extents in it, one for each 2 MB that has
+// pages in it ----
 
 static uint64_t pool_used(const struct domain_model *d)
 {
@@ -124,8 +126,9 @@ void p2m_relinquish(struct domain_model *d)
 
 static const char *kind_name(unsigned int kind)
 {
-	static const char *const names[] = { "nothing", "RAM", "a page of Xen", "a foreign page", "a granted page",
-					     "device memory" };
+	static const char *const names[] = { "nothing",        "RAM",
+					     "a page of Xen",  "a foreign page",
+					     "a granted page", "device memory" };
 
 	return names[kind];
 }
@@ -139,8 +142,8 @@ static void check_free(const struct domain_model *d, uint64_t gfn, uint64_t coun
 		return;
 	if (d == dom0 && kind == FRAME_XEN && part.kind == FRAME_RAM)
 		return; // a page of its own given up for Xen's, as Linux does
-	model_violation("domain %u: %s mapped over %s at frame %#llx", d->domid, kind_name(kind), kind_name(part.kind),
-			(unsigned long long)part.start);
+	model_violation("domain %u: %s mapped over %s at frame %#llx", d->domid, kind_name(kind),
+			kind_name(part.kind), (unsigned long long)part.start);
 }
 
 int p2m_map(struct domain_model *d, uint64_t gfn, uint64_t mfn, unsigned int order, enum frame_kind kind)

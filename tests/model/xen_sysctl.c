@@ -74,7 +74,7 @@ static long readconsole(struct xen_sysctl *op)
 	return console_read_ring(&op->u.readconsole);
 }
 
-#define PART(member) sizeof(((struct xen_sysctl *)0)->u.member)
+#define SYSCTL(name) { XEN_SYSCTL_##name, #name, name, sizeof(((struct xen_sysctl *)0)->u.name) }
 
 static const struct sysctl {
 	unsigned int number;
@@ -82,11 +82,8 @@ static const struct sysctl {
 	long (*run)(struct xen_sysctl *op);
 	size_t size; // of its part of `u`
 } sysctls[] = {
-	{ XEN_SYSCTL_readconsole, "readconsole", readconsole, PART(readconsole) },
-	{ XEN_SYSCTL_physinfo, "physinfo", physinfo, PART(physinfo) },
-	{ XEN_SYSCTL_sched_id, "sched_id", sched_id, PART(sched_id) },
-	{ XEN_SYSCTL_getdomaininfolist, "getdomaininfolist", getdomaininfolist, PART(getdomaininfolist) },
-	{ XEN_SYSCTL_getcpuinfo, "getcpuinfo", getcpuinfo, PART(getcpuinfo) },
+	SYSCTL(readconsole),	   SYSCTL(physinfo),   SYSCTL(sched_id),
+	SYSCTL(getdomaininfolist), SYSCTL(getcpuinfo),
 };
 
 static void check_unused(const struct sysctl *entry, const struct xen_sysctl *op)
@@ -95,7 +92,8 @@ static void check_unused(const struct sysctl *entry, const struct xen_sysctl *op
 
 	for (size_t i = entry->size; i < sizeof(op->u); i++)
 		if (u[i])
-			model_violation("%s: byte %zu of the union is not part of it but isn't 0", entry->name, i);
+			model_violation("%s: byte %zu of the union is not part of it but isn't 0",
+					entry->name, i);
 }
 
 // All of them only ask, but a security policy can refuse each.

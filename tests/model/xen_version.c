@@ -7,48 +7,40 @@
 #include "kernel/compiler.h"
 #include "model/internal.h"
 
-#define OPTIONAL (XEN_DOMCTL_CDF_iommu | XEN_DOMCTL_CDF_vpmu)
 #define TRAP_UNMAPPED (1u << 8) // XEN_DOMCTL_CDF_trap_unmapped_accesses
+#define FLAGS (XEN_DOMCTL_CDF_iommu | XEN_DOMCTL_CDF_vpmu)
+#define FLAGS_FROM_4_21 (FLAGS | XEN_DOMCTL_CDF_xs_domain | TRAP_UNMAPPED)
 
-// The layouts of XEN_DOMCTL_createdomain as compiled from each version's headers: up to `grant_opts` at 44 all are the same.
+// XEN_DOMCTL_createdomain as compiled from each version's headers; up to `grant_opts` at 44 all are the same.
+static const struct creation_layout layout_4_17 = {
+	.vmtrace = 48, .cpupool = 52, .arch = 56, .size = 68, .sve = NOWHERE, .sci = NOWHERE, .padding = 1,
+};
+static const struct creation_layout layout_4_18 = {
+	.vmtrace = 48, .cpupool = 52, .arch = 56, .size = 68, .sve = 1, .sci = NOWHERE, .padding = NOWHERE,
+};
+static const struct creation_layout layout_4_19 = {
+	.has_altp2m = true, .altp2m = 48, .vmtrace = 52, .cpupool = 56, .arch = 60, .size = 72,
+	.sve = 1, .sci = NOWHERE, .padding = NOWHERE,
+};
+static const struct creation_layout layout_4_21 = {
+	.has_altp2m = true, .altp2m = 48, .vmtrace = 52, .cpupool = 56, .arch = 60, .size = 76,
+	.sve = 1, .sci = 12, .padding = 13,
+};
+static const struct creation_layout layout_4_22 = {
+	.has_altp2m = true, .altp2m = 48, .vmtrace = 52, .cpupool = 56, .arch = 60, .size = 76,
+	.sve = 1, .sci = 12, .padding = 14, .padding_is_checked = true,
+};
+
+#define OPTEE XEN_DOMCTL_CONFIG_TEE_OPTEE
+#define FFA XEN_DOMCTL_CONFIG_TEE_FFA
+
 static const struct version_rules versions[] = {
-	{
-		.minor = 17, .domctl_version = 0x15, .sysctl_version = 0x15, .optional_flags = OPTIONAL,
-		.automatic_domid_0 = true, .has_irq_permission = true, .max_tee = XEN_DOMCTL_CONFIG_TEE_OPTEE,
-		.vmtrace = 48, .cpupool = 52, .arch = 56, .size = 68, .sve = -1, .sci = -1, .padding = 1,
-	},
-	{
-		.minor = 18, .domctl_version = 0x16, .sysctl_version = 0x15, .optional_flags = OPTIONAL,
-		.automatic_domid_0 = true, .exact_domain_info = true, .has_irq_permission = true,
-		.max_tee = XEN_DOMCTL_CONFIG_TEE_FFA,
-		.vmtrace = 48, .cpupool = 52, .arch = 56, .size = 68, .sve = 1, .sci = -1, .padding = -1,
-	},
-	{
-		.minor = 19, .domctl_version = 0x17, .sysctl_version = 0x15, .optional_flags = OPTIONAL,
-		.automatic_domid_0 = true, .exact_domain_info = true, .max_tee = XEN_DOMCTL_CONFIG_TEE_FFA,
-		.altp2m_size = 4, .altp2m = 48, .vmtrace = 52, .cpupool = 56, .arch = 60, .size = 72, .sve = 1,
-		.sci = -1, .padding = -1,
-	},
-	{
-		.minor = 20, .domctl_version = 0x17, .sysctl_version = 0x15, .optional_flags = OPTIONAL,
-		.automatic_domid_0 = true, .exact_domain_info = true, .max_tee = XEN_DOMCTL_CONFIG_TEE_FFA,
-		.altp2m_size = 4, .altp2m = 48, .vmtrace = 52, .cpupool = 56, .arch = 60, .size = 72, .sve = 1,
-		.sci = -1, .padding = -1,
-	},
-	{
-		.minor = 21, .domctl_version = 0x17, .sysctl_version = 0x16,
-		.optional_flags = OPTIONAL | XEN_DOMCTL_CDF_xs_domain | TRAP_UNMAPPED, .exact_domain_info = true,
-		.virq_has_one_handler = true, .max_tee = XEN_DOMCTL_CONFIG_TEE_FFA,
-		.altp2m_size = 4, .altp2m = 48, .vmtrace = 52, .cpupool = 56, .arch = 60, .size = 76, .sve = 1,
-		.sci = 12, .padding = 13,
-	},
-	{
-		.minor = 22, .domctl_version = 0x18, .sysctl_version = 0x16,
-		.optional_flags = OPTIONAL | XEN_DOMCTL_CDF_xs_domain | TRAP_UNMAPPED, .only_domid_any = true,
-		.exact_domain_info = true, .virq_has_one_handler = true, .max_tee = XEN_DOMCTL_CONFIG_TEE_FFA,
-		.altp2m_size = 4, .altp2m = 48, .vmtrace = 52, .cpupool = 56, .arch = 60, .size = 76, .sve = 1,
-		.sci = 12, .padding = 14,
-	},
+	{ 17, 0x15, 0x15, FLAGS, OPTEE, &layout_4_17, NEXT_DOMAIN_INFO | IRQ_PERMISSION | DOMID_0_IS_ANY },
+	{ 18, 0x16, 0x15, FLAGS, FFA, &layout_4_18, IRQ_PERMISSION | DOMID_0_IS_ANY },
+	{ 19, 0x17, 0x15, FLAGS, FFA, &layout_4_19, DOMID_0_IS_ANY },
+	{ 20, 0x17, 0x15, FLAGS, FFA, &layout_4_19, DOMID_0_IS_ANY },
+	{ 21, 0x17, 0x16, FLAGS_FROM_4_21, FFA, &layout_4_21, VIRQ_HAS_ONE_HANDLER },
+	{ 22, 0x18, 0x16, FLAGS_FROM_4_21, FFA, &layout_4_22, VIRQ_HAS_ONE_HANDLER | ONLY_DOMID_ANY },
 };
 
 const struct version_rules *version_rules(unsigned int minor)
@@ -71,7 +63,9 @@ static long answer_text(uint64_t buffer, const char *text, size_t size)
 
 static long compile_info(uint64_t buffer)
 {
-	struct xen_compile_info info = { .compiler = "gcc (model) 12", .compile_by = "model", .compile_domain = "host",
+	struct xen_compile_info info = { .compiler = "gcc (model) 12",
+					 .compile_by = "model",
+					 .compile_domain = "host",
 					 .compile_date = "Thu Jan  1 00:00:00 UTC 1970" };
 
 	return copy_out(buffer, &info, sizeof(info)) ? 0 : -EFAULT;
@@ -93,8 +87,9 @@ static long get_features(uint64_t buffer)
 		return -EFAULT;
 	if (info.submap_idx)
 		return -EINVAL;
-	info.submap = 1u << XENFEAT_dom0 | 1u << XENFEAT_hvm_callback_vector | 1u << XENFEAT_memory_op_vnode_supported |
-		      1u << XENFEAT_direct_mapped | 1u << XENFEAT_auto_translated_physmap;
+	info.submap = 1u << XENFEAT_dom0 | 1u << XENFEAT_hvm_callback_vector |
+		      1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_direct_mapped |
+		      1u << XENFEAT_auto_translated_physmap;
 	return copy_out(buffer, &info, sizeof(info)) ? 0 : -EFAULT;
 }
 

@@ -19,7 +19,7 @@
 #define CDF_REQUIRED (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
 #define CDF_TRAP_UNMAPPED (1u << 8)
 #define ANY 0x7ff5u
-#define RAM 0x40000ull // first frame of a guest's memory
+#define RAM 0x40000ull   // first frame of a guest's memory
 #define PLACE 0x60000ull // in an extended region
 
 static const struct version {
@@ -70,7 +70,8 @@ static inline int start(void **state)
 
 // ---- A domain, by hand ----
 
-// createdomain with what every version has at the same place, and the architecture's part where it is in this one.
+// createdomain with what every version has at the same place, and the architecture's part where it is in this
+// one.
 static inline struct xen_domctl creation(void)
 {
 	struct xen_domctl op = { 0 };
@@ -158,7 +159,9 @@ static inline int map_foreign(domid_t domid, uint64_t frame, uint64_t place)
 	xen_ulong_t index = frame;
 	xen_pfn_t gpfn = place;
 	int error = 1;
-	struct xen_add_to_physmap_batch op = { .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1 };
+	struct xen_add_to_physmap_batch op = { .domid = DOMID_SELF,
+					       .space = XENMAPSPACE_gmfn_foreign,
+					       .size = 1 };
 
 	op.u.foreign_domid = domid;
 	set_xen_guest_handle(op.idxs, &index);

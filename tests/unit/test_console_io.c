@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// xen/console_io.c against the model: what is typed arrives once and in order, waiting ends for a reason, Ctrl-C is found.
+// xen/console_io.c against the model: what is typed arrives once and in order, waiting ends for a reason,
+// Ctrl-C is found.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -106,12 +107,9 @@ static void ctrl_c_is_taken_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(output_arrives_whole),
-		cmocka_unit_test(typing_ends_the_wait),
-		cmocka_unit_test(so_does_the_deadline),
-		cmocka_unit_test(so_does_what_xen_prints_once),
-		cmocka_unit_test(typing_ahead_is_kept),
-		cmocka_unit_test(ctrl_c_is_taken_out),
+		cmocka_unit_test(output_arrives_whole), cmocka_unit_test(typing_ends_the_wait),
+		cmocka_unit_test(so_does_the_deadline), cmocka_unit_test(so_does_what_xen_prints_once),
+		cmocka_unit_test(typing_ahead_is_kept), cmocka_unit_test(ctrl_c_is_taken_out),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// xen/domctl.c and domctl_device.c against the model, on every supported version: what a domain becomes, long ranges cut as Xen
-// wants them, nothing left when a call in the middle fails.
+// xen/domctl.c and domctl_device.c against the model, on every supported version: what a domain becomes, long
+// ranges cut as Xen wants them, nothing left when a call in the middle fails.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,7 +92,8 @@ static void a_domain_is_what_was_asked_for(void **state)
 		assert_int_equal(info.ssidref, 5);
 		assert_int_equal(info.gic_version, 3);
 		assert_int_equal(info.nr_spis, 64);
-		assert_int_equal(info.flags, XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | (minor >= 21 ? 1u << 8 : 0));
+		assert_int_equal(info.flags,
+				 XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | (minor >= 21 ? 1u << 8 : 0));
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model hypervisor: its rules are what this program assumes of Xen, so they are written down here once more, by raw
-// hypercalls, for every version. Domains and their memory; test_model_io.c has the rest.
+// The model hypervisor: its rules are what this program assumes of Xen, so they are written down here once
+// more, by raw hypercalls, for every version. Domains and their memory; test_model_io.c has the rest.
 #include <errno.h>
 
 #include "unit/raw_calls.h"
@@ -246,8 +246,7 @@ static void information_is_true(void **state)
 	assert_int_equal(info->max_pages, 1024);
 	assert_int_equal(info->max_vcpu_id, 1);
 	assert_int_equal(info->nr_online_vcpus, 0);
-	assert_int_equal(info->flags & 0xffff,
-			 XEN_DOMINF_hvm_guest | XEN_DOMINF_paused | XEN_DOMINF_hap);
+	assert_int_equal(info->flags & 0xffff, XEN_DOMINF_hvm_guest | XEN_DOMINF_paused | XEN_DOMINF_hap);
 }
 
 // ---- Memory ----
@@ -450,7 +449,7 @@ static void a_cpu_starts_in_el1(void **state)
 
 	(void)state;
 	assert_int_equal(set_context(domid, 0, PSR_GUEST64_INIT), -EINVAL); // no CPU yet
-	assert_int_equal(set_max_vcpus(domid, 3), -EINVAL); // not what createdomain had
+	assert_int_equal(set_max_vcpus(domid, 3), -EINVAL);                 // not what createdomain had
 	assert_int_equal(set_max_vcpus(domid, 2), 0);
 	assert_int_equal(set_context(domid, 0, PSR_GUEST64_INIT), -EINVAL); // still a 32-bit domain
 	assert_int_equal(set_address_size(domid, 64), 0);

@@ -19,7 +19,10 @@ static long permit(domid_t domid, uint64_t mfn, uint64_t count, bool allow)
 static long map_mmio(domid_t domid, uint64_t gfn, uint64_t mfn, uint64_t count, bool add)
 {
 	struct xen_domctl op = {
-		.u.memory_mapping = { .first_gfn = gfn, .first_mfn = mfn, .nr_mfns = count, .add_mapping = add },
+		.u.memory_mapping = { .first_gfn = gfn,
+				      .first_mfn = mfn,
+				      .nr_mfns = count,
+				      .add_mapping = add },
 	};
 
 	return domctl(&op, XEN_DOMCTL_memory_mapping, domid);
@@ -72,7 +75,7 @@ static void an_interrupt_has_one_owner(void **state)
 	assert_int_equal(bind_irq(first, 39, XEN_DOMCTL_bind_pt_irq), -EBUSY);
 	assert_int_equal(bind_irq(second, 39, XEN_DOMCTL_bind_pt_irq), -EBUSY);
 	assert_int_equal(bind_irq(second, 39, XEN_DOMCTL_unbind_pt_irq), -EINVAL);
-	assert_int_equal(bind_irq(first, 33, XEN_DOMCTL_bind_pt_irq), -EPERM); // Xen's console
+	assert_int_equal(bind_irq(first, 33, XEN_DOMCTL_bind_pt_irq), -EPERM);      // Xen's console
 	assert_int_equal(bind_irq(first, 32 + 64, XEN_DOMCTL_bind_pt_irq), -EBUSY); // nr_spis
 	assert_int_equal(bind_irq(first, 39, XEN_DOMCTL_unbind_pt_irq), 0);
 	assert_int_equal(bind_irq(second, 39, XEN_DOMCTL_bind_pt_irq), 0);
@@ -87,7 +90,8 @@ static void irq_permission_is_gone_on_arm(void **state)
 
 		start_version(&versions[v]);
 		domid = build();
-		assert_int_equal(domctl(&op, XEN_DOMCTL_irq_permission, domid), version->minor < 19 ? 0 : -ENOSYS);
+		assert_int_equal(domctl(&op, XEN_DOMCTL_irq_permission, domid),
+				 version->minor < 19 ? 0 : -ENOSYS);
 	}
 }
 
@@ -252,7 +256,10 @@ static long acquire_grants(domid_t domid, uint32_t frame, uint64_t place)
 {
 	xen_pfn_t gpfn = place;
 	struct xen_mem_acquire_resource op = {
-		.domid = domid, .type = XENMEM_resource_grant_table, .nr_frames = 1, .frame = frame,
+		.domid = domid,
+		.type = XENMEM_resource_grant_table,
+		.nr_frames = 1,
+		.frame = frame,
 	};
 
 	set_xen_guest_handle(op.frame_list, &gpfn);
@@ -266,7 +273,9 @@ static void grant_frames_can_be_mapped_and_used(void **state)
 	char *source = page_alloc(0);
 	struct gnttab_copy copy = {
 		.source = { .domid = DOMID_SELF, .u.gmfn = virt_to_phys(source) >> PAGE_SHIFT, .offset = 10 },
-		.dest = { .domid = domid, .u.ref = 8, .offset = 20 }, .len = 6, .flags = GNTCOPY_dest_gref,
+		.dest = { .domid = domid, .u.ref = 8, .offset = 20 },
+		.len = 6,
+		.flags = GNTCOPY_dest_gref,
 	};
 	char text[6];
 
@@ -275,11 +284,13 @@ static void grant_frames_can_be_mapped_and_used(void **state)
 	assert_int_equal(acquire_grants(domid + 1, 0, PLACE), -ESRCH);
 	assert_int_equal(acquire_grants(domid, 0, PLACE), 0);
 	strcpy(source + 10, "hello");
-	assert_int_equal(xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_copy, (uintptr_t)&copy, 1, 0, 0), 0);
+	assert_int_equal(xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_copy, (uintptr_t)&copy, 1, 0, 0),
+			 0);
 	assert_int_equal(copy.status, GNTST_bad_gntref);
 	table[8] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = 0, .frame = RAM };
 	assert_int_equal(model_guest_grant(domid, 8).frame, RAM);
-	assert_int_equal(xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_copy, (uintptr_t)&copy, 1, 0, 0), 0);
+	assert_int_equal(xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_copy, (uintptr_t)&copy, 1, 0, 0),
+			 0);
 	assert_int_equal(copy.status, GNTST_okay);
 	model_guest_read(domid, (RAM << PAGE_SHIFT) + 20, text, sizeof(text));
 	assert_string_equal(text, "hello");
@@ -305,8 +316,9 @@ static void arguments_must_be_accessible(void **state)
 
 	(void)state;
 	assert_int_equal(hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (void *)16), -EFAULT);
-	assert_int_equal(hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, phys_to_virt(PLACE << PAGE_SHIFT)),
-			 -EFAULT);
+	assert_int_equal(
+		hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, phys_to_virt(PLACE << PAGE_SHIFT)),
+		-EFAULT);
 	assert_int_equal(hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &op), 0);
 	assert_violates(reach_outside, "reaches outside of its object");
 }
@@ -328,7 +340,8 @@ static void hypercalls_fail_on_demand(void **state)
 	model_fail_hypercall(1, 0);
 	assert_int_equal(map_foreign(domid, RAM, PLACE), -ENOMEM); // the entry, not the call
 	model_fail_hypercall(1, 0);
-	assert_int_equal(port_op(EVTCHNOP_close, port), -EINVAL); // ours to close never fails; this one isn't ours
+	assert_int_equal(port_op(EVTCHNOP_close, port),
+			 -EINVAL); // ours to close never fails; this one isn't ours
 	assert_false(model_fault_struck());
 	assert_int_equal(set_max_mem(domid, 8192), -EPERM);
 }

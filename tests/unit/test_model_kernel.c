@@ -160,7 +160,8 @@ static void a_stack_has_guards(void **state)
 	char text[256];
 
 	(void)state;
-	assert_false(model_panics(run_deep, NULL, text, sizeof(text))); // the sanitizer ends it in its own way
+	assert_false(
+		model_panics(run_deep, NULL, text, sizeof(text))); // the sanitizer ends it in its own way
 	assert_non_null(strstr(text, "stack-overflow"));
 }
 
