@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stacks: slots of equal size in the window at STACKS_START, each an unmapped page and the stack's pages behind it, which
-// come one by one from the page allocator. The next slot's unmapped page is the one above.
+// are a run of the page allocator's. The next slot's unmapped page is the one above.
 #include "kernel/stack.h"
 
+#include "kernel/compiler.h"
 #include "kernel/layout.h"
 #include "kernel/memory.h"
 #include "kernel/mmu.h"
-#include "kernel/panic.h"
+#include "kernel/page.h"
 
 #define STACK_SIZE ((size_t)CONFIG_TASK_STACK_SIZE)
+#define STACK_PAGES (STACK_SIZE >> PAGE_SHIFT)
 #define SLOT_SIZE (PAGE_SIZE + STACK_SIZE)
 #define SLOTS 4096u
 #define PATTERN 0x57a57a57a57a57a5u
@@ -29,48 +31,42 @@ static unsigned int take_slot(void)
 	return SLOTS;
 }
 
-static bool map_page(uintptr_t address)
+static void give_slot(unsigned int slot)
 {
-	uint64_t *page = page_alloc(0);
-
-	if (!page)
-		return false;
-	for (size_t i = 0; i < PAGE_SIZE / sizeof(*page); i++)
-		page[i] = PATTERN;
-	if (!mmu_map(address, virt_to_phys(page), PAGE_SIZE, MMU_DATA))
-		return true;
-	page_free(page, 0);
-	return false;
-}
-
-static void release(unsigned int slot, uintptr_t start, uintptr_t end)
-{
-	for (uintptr_t page = start; page < end; page += PAGE_SIZE) {
-		void *alias = phys_to_virt(mmu_translate(page));
-		mmu_unmap(page, PAGE_SIZE);
-		page_free(alias, 0);
-	}
 	taken[slot / 64] &= ~((uint64_t)1 << slot % 64);
 }
 
 struct stack stack_create(void)
 {
+	const struct stack none = { 0, 0 };
 	unsigned int slot = take_slot();
 	uintptr_t start = STACKS_START + slot * SLOT_SIZE + PAGE_SIZE;
 
 	if (slot == SLOTS)
-		return (struct stack){ 0, 0 };
-	for (uintptr_t page = start; page < start + STACK_SIZE; page += PAGE_SIZE)
-		if (!map_page(page)) {
-			release(slot, start, page);
-			return (struct stack){ 0, 0 };
-		}
+		return none;
+	uint64_t *pages = page_alloc_run(STACK_PAGES);
+	if (!pages) {
+		give_slot(slot);
+		return none;
+	}
+	for (size_t i = 0; i < STACK_SIZE / sizeof(*pages); i++)
+		pages[i] = PATTERN;
+	if (mmu_map(start, virt_to_phys(pages), STACK_SIZE, MMU_DATA)) {
+		mmu_unmap(start, STACK_SIZE);
+		page_free_run(pages, STACK_PAGES);
+		give_slot(slot);
+		return none;
+	}
 	return (struct stack){ start, start + STACK_SIZE };
 }
 
 void stack_destroy(struct stack stack)
 {
-	release((unsigned int)((stack.start - STACKS_START) / SLOT_SIZE), stack.start, stack.end);
+	void *pages = phys_to_virt(mmu_translate(stack.start));
+
+	mmu_unmap(stack.start, STACK_SIZE);
+	page_free_run(pages, STACK_PAGES);
+	give_slot((unsigned int)((stack.start - STACKS_START) / SLOT_SIZE));
 }
 
 size_t stack_used(struct stack stack)

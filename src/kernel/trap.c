@@ -84,17 +84,26 @@ static void print_build_id(void)
 		print("%02x", *byte);
 }
 
-// Frame records: the caller's, and the return address (AAPCS64, 6.2.3). Whatever they say, only readable memory is
-// followed.
-static void print_backtrace(const uint64_t *record)
+static void print_place(unsigned int depth, uint64_t address)
 {
+	print("  #%u 0x%016lx\n", depth, (unsigned long)address);
+}
+
+// `pc` is where it happened, 0: unknown. Then the callers, by their frame records: the next record, and the address that is
+// returned to (AAPCS64, 6.2.3), of which the call is 4 bytes in front. Whatever the records say, only readable memory
+// is followed.
+static void print_backtrace(uint64_t pc, const uint64_t *record)
+{
+	unsigned int depth = 0;
+
 	print("Backtrace, build ");
 	print_build_id();
 	print(" (scripts/backtrace names the lines):\n");
-	for (unsigned int depth = 0; depth < BACKTRACE_MAX && record; depth++) {
-		if ((uintptr_t)record % 16 || !mmu_is_readable((uintptr_t)record) || !record[1])
-			break;
-		print("  #%u 0x%016lx\n", depth, (unsigned long)record[1]);
+	if (pc)
+		print_place(depth++, pc);
+	while (depth < BACKTRACE_MAX && record && (uintptr_t)record % 8 == 0 &&
+	       mmu_is_readable((uintptr_t)record) && record[1]) {
+		print_place(depth++, record[1] - 4);
 		record = (const uint64_t *)record[0];
 	}
 }
@@ -113,23 +122,36 @@ static void leave(void) __attribute__((noreturn));
 static void leave(void)
 {
 #ifdef CONFIG_PANIC_REBOOT
-	print("Rebooting.\n");
 	kernel_shutdown(KERNEL_REBOOT);
 #else
-	print("Halted.\n");
 	cpu_halt();
 #endif
 }
 
-// Once only: who gets here again has failed in printing.
 static void begin(void)
 {
-	static bool begun;
+	static unsigned int entries;
 
-	if (begun)
+	switch (entries++) {
+	case 0:
+		console_flush();
+		return;
+	case 1: // the report itself has failed
 		leave();
-	begun = true;
-	console_flush();
+	default: // even leaving has
+		cpu_halt();
+	}
+}
+
+static void finish(void) __attribute__((noreturn));
+static void finish(void)
+{
+#ifdef CONFIG_PANIC_REBOOT
+	print("Rebooting.\n");
+#else
+	print("Halted.\n");
+#endif
+	leave();
 }
 
 // ---- Exceptions ----
@@ -181,8 +203,8 @@ void trap_fault(struct fault_frame *frame, unsigned int vector)
 	print_fault(frame, vector);
 	print_task();
 	print_registers(frame);
-	print_backtrace(frame->record);
-	leave();
+	print_backtrace(frame->pc, (const uint64_t *)frame->x[29]);
+	finish();
 }
 
 // ---- panic() ----
@@ -203,8 +225,8 @@ static void report_panic(void *argument)
 	kernel_console_write("\n*** Panic: ", 12);
 	print("%s\n", message);
 	print_task();
-	print_backtrace(words->record);
-	leave();
+	print_backtrace(0, words->record);
+	finish();
 }
 
 void panic(const char *format, ...)

@@ -8,7 +8,7 @@
 #define VECTOR_TASK_SERROR 3
 #define VECTOR_HANDLER_SYNC 4
 
-#define FAULT_FRAME_SIZE 304
+#define FAULT_FRAME_SIZE 288
 #define FAULT_FRAME_SP 248
 #define FAULT_FRAME_PC 256
 #define FAULT_FRAME_ESR 272
@@ -24,7 +24,6 @@ struct fault_frame {
 	uint64_t pstate;
 	uint64_t esr;
 	uint64_t far;
-	uint64_t record[2]; // frame record: x29 and pc, where a backtrace begins
 };
 
 _Static_assert(sizeof(struct fault_frame) == FAULT_FRAME_SIZE, "vectors.S");

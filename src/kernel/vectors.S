@@ -92,8 +92,6 @@ report_fault:
 	mrs	x5, far_el1
 	stp	x2, x3, [sp, #FAULT_FRAME_PC]
 	stp	x4, x5, [sp, #FAULT_FRAME_ESR]
-	stp	x29, x2, [sp, #FAULT_FRAME_ESR + 16]
-	add	x29, sp, #FAULT_FRAME_ESR + 16
 	mov	x1, x0
 	mov	x0, sp
 	bl	trap_fault
