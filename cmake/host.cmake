@@ -46,3 +46,14 @@ foreach(source IN LISTS unit_tests)
   add_test(NAME ${test} COMMAND ${test})
   set_tests_properties(${test} PROPERTIES TIMEOUT 120)
 endforeach()
+
+# The kernel's allocators, for which the model has something stricter: tests/kernel, without the model.
+foreach(test test_heap test_page test_ranges)
+  add_executable(
+    ${test} tests/kernel/${test}.c tests/kernel/arena.c src/kernel/heap.c src/kernel/page.c src/kernel/ranges.c
+  )
+  set_target_properties(${test} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unit)
+  target_link_libraries(${test} PRIVATE common cmocka)
+  add_test(NAME ${test} COMMAND ${test})
+  set_tests_properties(${test} PROPERTIES TIMEOUT 120)
+endforeach()
