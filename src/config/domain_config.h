@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a domain shall be: pure data, whoever wrote it. Nothing here talks to the hypervisor. All memory that a
-// configuration points to belongs to whoever made it and stays as it is while the configuration is in use.
+// configuration points to belongs to whoever made it and stays as it is while the configuration is in use: a
+// domain that was built from it keeps nothing of it.
 #pragma once
 
 #include <stdbool.h>
@@ -31,13 +32,20 @@ static inline bool image_source_is_given(const struct image_source *source)
 
 // Machine frames [first_mfn, +frames) appear at first_gfn; CONFIG_GFN_SAME: at the same number.
 #define CONFIG_GFN_SAME UINT64_MAX
+
 struct config_iomem {
 	uint64_t first_gfn, first_mfn, frames;
 };
 
+// Where the range appears in the domain.
+static inline uint64_t config_iomem_gfn(const struct config_iomem *range)
+{
+	return range->first_gfn == CONFIG_GFN_SAME ? range->first_mfn : range->first_gfn;
+}
+
 struct domain_config {
 	const char *name; // of the configuration; xu create's argument
-	const char *domain_name; // NULL: as `name`
+	const char *domain_name; // of its only domain; NULL: as `name`, and any number of domains
 	const uint8_t *uuid; // 16 bytes; NULL: a random one
 
 	uint64_t memory_kib;
@@ -48,6 +56,7 @@ struct domain_config {
 	uint32_t ssidref;
 	enum config_gic gic;
 	enum config_tee tee;
+	bool iommu; // the domain may be given devices behind the IOMMU; `dtdevs` imply it
 	bool paused; // stays paused after creation
 
 	struct image_source kernel, ramdisk, partial_tree;
@@ -61,10 +70,10 @@ struct domain_config {
 	uint32_t irq_count;
 	const char *const *dtdevs; // host device-tree paths for the IOMMU
 	uint32_t dtdev_count;
-	const char *const *dt_passthrough; // host device-tree paths given to the guest without an IOMMU
+	const char *const *dt_passthrough; // nodes of the partial tree copied besides /passthrough and /aliases
 	uint32_t dt_passthrough_count;
 };
 
-// Checks what can be checked without the hypervisor or the files: names, ranges, counts, sums that overflow. 0, or a negative
-// errno with the reason in `failure`.
+// Checks what can be checked without the hypervisor or the files: names, ranges, counts, sums that overflow.
+// 0, or a negative errno with the reason in `failure`.
 int domain_config_check(const struct domain_config *config, struct failure *failure);

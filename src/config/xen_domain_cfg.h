@@ -71,7 +71,7 @@ struct backend_configuration {
 
 struct xen_domain_cfg {
 	char name[CONTAINER_NAME_SIZE];
-	char domain_name[CONTAINER_NAME_SIZE]; // "": as name
+	char domain_name[CONTAINER_NAME_SIZE]; // "": as name, with a number where there are several
 	const char **machine_dt_compat;
 	uint32_t nr_machine_dt_compat;
 	uint64_t mem_kb;

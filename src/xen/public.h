@@ -20,6 +20,7 @@
 
 #include <xen/xen.h>
 
+#include <xen/device_tree_defs.h>
 #include <xen/domctl.h>
 #include <xen/errno.h>
 #include <xen/event_channel.h>

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// struct xen_domain_cfg turned into struct domain_config: arrays and numbers are handed on or copied, callbacks become image
+// sources. What a field of the one means and the other can't say is refused, never dropped.
+#include "config/builtin.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/compiler.h"
+
+#define IMAGE_NAME_MAX (CONTAINER_NAME_SIZE + 32)
+
+struct builtin {
+	struct domain_config config; // first: free() of it frees all
+	const struct xen_domain_cfg *from;
+	char kernel_name[IMAGE_NAME_MAX], tree_name[IMAGE_NAME_MAX];
+	struct config_iomem iomem[];
+};
+
+// ---- Images by callback or in memory ----
+
+static int kernel_size(void *context, uint64_t *size)
+{
+	const struct builtin *builtin = context;
+
+	return (int)builtin->from->get_image_size(builtin->from->image_info, size);
+}
+
+static int kernel_read(void *context, void *buffer, size_t size, uint64_t offset)
+{
+	const struct builtin *builtin = context;
+
+	return builtin->from->load_image_bytes(buffer, size, offset, builtin->from->image_info);
+}
+
+static int tree_size(void *context, uint64_t *size)
+{
+	const struct builtin *builtin = context;
+	size_t bytes = 0;
+	int error = builtin->from->image_dt_get_size(builtin->from->image_info, &bytes);
+
+	*size = bytes;
+	return error;
+}
+
+static int tree_read(void *context, void *buffer, size_t size, uint64_t offset)
+{
+	const struct builtin *builtin = context;
+
+	return builtin->from->image_dt_read(buffer, size, offset, builtin->from->image_info);
+}
+
+static int memory_tree_size(void *context, uint64_t *size)
+{
+	const struct builtin *builtin = context;
+
+	*size = (uint64_t)(builtin->from->dtb_end - builtin->from->dtb_start);
+	return 0;
+}
+
+static int memory_tree_read(void *context, void *buffer, size_t size, uint64_t offset)
+{
+	const struct builtin *builtin = context;
+
+	memcpy(buffer, builtin->from->dtb_start + offset, size);
+	return 0;
+}
+
+static int take_kernel(struct builtin *builtin, const struct dom0_domain_cfg *from, struct failure *failure)
+{
+	const struct xen_domain_cfg *cfg = from->domain_cfg;
+
+	if (from->image_kernel_path)
+		return failure_set(failure, -ENOTSUP,
+				   "configuration '%s': its kernel is the file %s, and this program reads no files: "
+				   "link the image in (docs/configurations.md)",
+				   cfg->name, from->image_kernel_path);
+	if (!cfg->load_image_bytes || !cfg->get_image_size)
+		return failure_set(failure, -EINVAL,
+				   "configuration '%s': load_image_bytes and get_image_size must both be given",
+				   cfg->name);
+	snprintf(builtin->kernel_name, sizeof(builtin->kernel_name), "of '%s' (built in)", cfg->name);
+	builtin->config.kernel = (struct image_source){
+		.name = builtin->kernel_name,
+		.size = kernel_size,
+		.read = kernel_read,
+		.context = builtin,
+	};
+	return 0;
+}
+
+static int take_tree(struct builtin *builtin, const struct dom0_domain_cfg *from, struct failure *failure)
+{
+	const struct xen_domain_cfg *cfg = from->domain_cfg;
+	struct image_source source = { .name = builtin->tree_name, .context = builtin };
+
+	if (from->image_dt_path)
+		return failure_set(failure, -ENOTSUP,
+				   "configuration '%s': its device tree is the file %s, and this program reads no "
+				   "files: link the tree in (docs/configurations.md)",
+				   cfg->name, from->image_dt_path);
+	if (cfg->dtb_start) {
+		if (cfg->dtb_end < cfg->dtb_start)
+			return failure_set(failure, -EINVAL, "configuration '%s': dtb_end lies before dtb_start",
+					   cfg->name);
+		source.size = memory_tree_size;
+		source.read = memory_tree_read;
+	} else if (cfg->image_dt_read && cfg->image_dt_get_size) {
+		source.size = tree_size;
+		source.read = tree_read;
+	} else if (cfg->image_dt_read || cfg->image_dt_get_size) {
+		return failure_set(failure, -EINVAL,
+				   "configuration '%s': image_dt_read and image_dt_get_size must both be given",
+				   cfg->name);
+	} else {
+		return 0;
+	}
+	snprintf(builtin->tree_name, sizeof(builtin->tree_name), "of '%s' (built in)", cfg->name);
+	builtin->config.partial_tree = source;
+	return 0;
+}
+
+// ---- Numbers ----
+
+static int check_flags(const struct xen_domain_cfg *cfg, struct failure *failure)
+{
+	uint32_t others = cfg->flags & ~(XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_iommu);
+
+	if (others)
+		return failure_set(failure, -ENOTSUP,
+				   "configuration '%s': flags 0x%" PRIx32
+				   " are not supported: XEN_DOMCTL_CDF_hvm, _hap and _iommu are",
+				   cfg->name, others);
+	return 0;
+}
+
+static int check_devices(const struct xen_domain_cfg *cfg, struct failure *failure)
+{
+	for (size_t i = 0; i < MAX_PV_NET_DEVICES; i++)
+		if (cfg->back_cfg.vifs[i].configured)
+			return failure_set(failure, -ENOTSUP,
+					   "configuration '%s': PV network devices (vifs) are not supported", cfg->name);
+	for (size_t i = 0; i < MAX_PV_BLOCK_DEVICES; i++)
+		if (cfg->back_cfg.disks[i].configured)
+			return failure_set(failure, -ENOTSUP,
+					   "configuration '%s': PV disks are not supported", cfg->name);
+	return 0;
+}
+
+static int take_gic(struct domain_config *config, const struct xen_domain_cfg *cfg, struct failure *failure)
+{
+	static const enum config_gic versions[] = {
+		[XEN_DOMCTL_CONFIG_GIC_NATIVE] = CONFIG_GIC_DEFAULT,
+		[XEN_DOMCTL_CONFIG_GIC_V2] = CONFIG_GIC_V2,
+		[XEN_DOMCTL_CONFIG_GIC_V3] = CONFIG_GIC_V3,
+	};
+
+	if (cfg->gic_version >= ARRAY_SIZE(versions))
+		return failure_set(failure, -EINVAL,
+				   "configuration '%s': gic_version %u: give XEN_DOMCTL_CONFIG_GIC_NATIVE, _V2 or _V3",
+				   cfg->name, cfg->gic_version);
+	config->gic = versions[cfg->gic_version];
+	return 0;
+}
+
+static int take_tee(struct domain_config *config, const struct xen_domain_cfg *cfg, struct failure *failure)
+{
+	static const enum config_tee types[] = {
+		[XEN_DOMCTL_CONFIG_TEE_NONE] = CONFIG_TEE_NONE,
+		[XEN_DOMCTL_CONFIG_TEE_OPTEE] = CONFIG_TEE_OPTEE,
+		[XEN_DOMCTL_CONFIG_TEE_FFA] = CONFIG_TEE_FFA,
+	};
+
+	if (cfg->tee_type >= ARRAY_SIZE(types))
+		return failure_set(failure, -EINVAL,
+				   "configuration '%s': tee_type %u: give XEN_DOMCTL_CONFIG_TEE_NONE, _OPTEE or _FFA",
+				   cfg->name, cfg->tee_type);
+	config->tee = types[cfg->tee_type];
+	return 0;
+}
+
+static void take_numbers(struct builtin *builtin)
+{
+	const struct xen_domain_cfg *cfg = builtin->from;
+	struct domain_config *config = &builtin->config;
+
+	config->name = cfg->name;
+	config->domain_name = cfg->domain_name[0] ? cfg->domain_name : NULL;
+	config->memory_kib = cfg->mem_kb;
+	config->vcpus = cfg->max_vcpus;
+	config->max_event_channels = cfg->max_evtchns;
+	config->max_grant_frames = cfg->gnt_frames ? cfg->gnt_frames : -1; // no domain works without any
+	config->max_maptrack_frames = cfg->max_maptrack_frames;
+	config->ssidref = cfg->ssidref;
+	config->iommu = cfg->flags & XEN_DOMCTL_CDF_iommu;
+	config->paused = cfg->f_paused;
+	config->command_line = cfg->cmdline ? cfg->cmdline : "";
+}
+
+static void take_lists(struct builtin *builtin)
+{
+	const struct xen_domain_cfg *cfg = builtin->from;
+	struct domain_config *config = &builtin->config;
+
+	config->machine_compatible = cfg->machine_dt_compat;
+	config->machine_compatible_count = cfg->nr_machine_dt_compat;
+	config->irqs = cfg->irqs;
+	config->irq_count = cfg->nr_irqs;
+	config->dtdevs = (const char *const *)cfg->dtdevs;
+	config->dtdev_count = cfg->nr_dtdevs;
+	config->dt_passthrough = (const char *const *)cfg->dt_passthrough;
+	config->dt_passthrough_count = cfg->nr_dt_passthrough;
+
+	config->iomem = builtin->iomem;
+	config->iomem_count = cfg->nr_iomems;
+	for (uint32_t i = 0; i < cfg->nr_iomems; i++)
+		builtin->iomem[i] = (struct config_iomem){
+			.first_gfn = cfg->iomems[i].first_gfn ? cfg->iomems[i].first_gfn : CONFIG_GFN_SAME,
+			.first_mfn = cfg->iomems[i].first_mfn,
+			.frames = cfg->iomems[i].nr_mfns,
+		};
+}
+
+static int check_form(const struct xen_domain_cfg *cfg, struct failure *failure)
+{
+	if (!memchr(cfg->name, '\0', sizeof(cfg->name)) ||
+	    !memchr(cfg->domain_name, '\0', sizeof(cfg->domain_name)))
+		return failure_set(failure, -EINVAL, "configuration '%.20s...': a name has more than %d bytes",
+				   cfg->name, CONTAINER_NAME_SIZE - 1);
+	if (cfg->nr_iomems && !cfg->iomems)
+		return failure_set(failure, -EINVAL, "configuration '%s': iomems is missing", cfg->name);
+	return 0;
+}
+
+static int convert(struct builtin *builtin, const struct dom0_domain_cfg *from, struct failure *failure)
+{
+	const struct xen_domain_cfg *cfg = from->domain_cfg;
+	int error;
+
+	builtin->from = cfg;
+	take_numbers(builtin);
+	take_lists(builtin);
+	if ((error = check_flags(cfg, failure)) || (error = check_devices(cfg, failure)) ||
+	    (error = take_gic(&builtin->config, cfg, failure)) ||
+	    (error = take_tee(&builtin->config, cfg, failure)) || (error = take_kernel(builtin, from, failure)))
+		return error;
+	return take_tree(builtin, from, failure);
+}
+
+struct domain_config *builtin_config(const struct dom0_domain_cfg *from, struct failure *failure)
+{
+	const struct xen_domain_cfg *cfg = from->domain_cfg;
+
+	if (check_form(cfg, failure))
+		return NULL;
+
+	struct builtin *builtin = calloc(1, sizeof(*builtin) + cfg->nr_iomems * sizeof(builtin->iomem[0]));
+	if (!builtin) {
+		failure_set(failure, -ENOMEM, "configuration '%s': out of memory", cfg->name);
+		return NULL;
+	}
+	if (convert(builtin, from, failure)) {
+		free(builtin);
+		return NULL;
+	}
+	return &builtin->config;
+}
