@@ -85,6 +85,13 @@ static bool show_output(struct session *s)
 	return true;
 }
 
+// What waits at the beginning is shown before the first key counts; what comes meanwhile is not waited for.
+static void show_backlog(struct session *s)
+{
+	for (size_t shown = 0; shown < CONFIG_CONSOLE_BACKLOG_SIZE && show_output(s); shown += OUTPUT_PIECE)
+		task_yield();
+}
+
 // Joins both until it ends; says why it did.
 static const char *join(struct session *s)
 {
@@ -141,6 +148,7 @@ int console_command(const struct invocation *call)
 	}
 	session = (struct session){ .console = console_get(domain->console), .last = '\n' };
 	shell_print("Attached to a domain console\n");
+	show_backlog(&session);
 	leave(&session, join(&session));
 	console_detach(session.console);
 	console_put(session.console);

@@ -149,7 +149,7 @@ static void print_domain(const struct domain_info *info, void *context)
 	// Xen's own answer for a domain without a limit is a number of pages that no machine has.
 	if (info->max_pages < UINT32_MAX)
 		snprintf(max_memory, sizeof(max_memory), "%" PRIu64, info->max_pages * KIB_PER_PAGE);
-	shell_print("%-24s %5u %6s %9" PRIu64 " %9s %3" PRIu32 "/%-3" PRIu32 " %8s", name, info->domid, state,
+	shell_print("%-22s %5u %6s %9" PRIu64 " %9s %3" PRIu32 "/%-3" PRIu32 " %8s", name, info->domid, state,
 		    info->pages * KIB_PER_PAGE, max_memory, info->online_vcpus, info->max_vcpus, time);
 	if (interval->samples)
 		print_share(interval, info);
@@ -198,7 +198,7 @@ static int stat(const struct invocation *call)
 	int error = call->options[0] ? measure(call, &interval) : 0;
 
 	if (!error) {
-		shell_print("%-24s %5s %-6s %9s %9s %7s %8s%s\n", "Name", "ID", "State", "Mem(K)",
+		shell_print("%-22s %5s %-6s %9s %9s %7s %8s%s\n", "Name", "ID", "State", "Mem(K)",
 			    "MaxMem(K)", "VCPUs  ", "Time(s)", interval.samples ? " CPU(%)" : "");
 		error = domains_each(call, print_domain, &interval);
 	}
@@ -259,7 +259,7 @@ static int vcpu(const struct invocation *call)
 static const char *const vcpu_words[] = { "all", NULL };
 
 static const struct command_option stat_options[] = {
-	{ "-i", "SECONDS", "watch so long, and show the CPU time used in it in per cent of one CPU" },
+	{ "-i", "SECONDS", "watch so long, and show the share of a CPU that each used" },
 	{ 0 },
 };
 

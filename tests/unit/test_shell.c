@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions at the prompt, over the model: what a person types and reads, from the line editor down to the
+// hypercalls.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/catalog.h"
+#include "console/console.h"
+#include "domain/domain.h"
+#include "kernel/compiler.h"
+#include "kernel/fault_test.h"
+#include "kernel/log.h"
+#include "model/model.h"
+#include "shell/shell.h"
+#include "unit/terminal.h"
+#include "xen/console_io.h"
+#include "xen/event.h"
+#include "xen/foreign.h"
+#include "xen/version.h"
+
+#define PROMPT "uart:~$ "
+
+// ---- The configurations ----
+
+static uint8_t kernel_bytes[256 << 10];
+static struct model_image kernel = { .name = "kernel.bin",
+				     .data = kernel_bytes,
+				     .size = sizeof(kernel_bytes) };
+static struct model_image slow_kernel = {
+	.name = "slow.bin",
+	.data = kernel_bytes,
+	.size = sizeof(kernel_bytes),
+	.read_time = SECONDS(2),
+};
+
+static struct domain_config configs[] = {
+	{ .name = "virt_domu" },
+	{ .name = "virt_domd" },
+	{ .name = "virt_paused", .paused = true },
+	{ .name = "virt_slow" },
+};
+
+static void make_configs(void)
+{
+	memcpy(kernel_bytes + 56, "ARM\x64", 4); // an arm64 Image
+	kernel_bytes[18] = 4; // image_size: 256 KiB
+	kernel_bytes[24] = 0xa;
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+		configs[i].memory_kib = 16384;
+		configs[i].vcpus = 1;
+		configs[i].max_grant_frames = -1;
+		configs[i].max_maptrack_frames = -1;
+		configs[i].command_line = "";
+		configs[i].kernel = model_image_source(&kernel);
+	}
+	configs[ARRAY_SIZE(configs) - 1].kernel = model_image_source(&slow_kernel);
+}
+
+int catalog_init(void)
+{
+	return 0;
+}
+
+size_t catalog_count(void)
+{
+	return ARRAY_SIZE(configs);
+}
+
+const struct domain_config *catalog_at(size_t index)
+{
+	return &configs[index];
+}
+
+const struct domain_config *catalog_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
+		if (!strcmp(configs[i].name, name))
+			return &configs[i];
+	return NULL;
+}
+
+const char *const kernel_test_faults[] = { "null", NULL };
+
+void kernel_test_fault(const char *kind)
+{
+	(void)kind;
+}
+
+// ---- Typing and reading ----
+
+static void run_shell(void *unused)
+{
+	(void)unused;
+	shell_run();
+}
+
+static int start(void **state)
+{
+	(void)state;
+	make_configs();
+	model_start(NULL);
+	log_set_level(LOG_LEVEL_WARNING); // what a creation tells isn't the shell's
+	if (event_init() || console_io_init() || foreign_init() || console_init())
+		return -1;
+	if (!task_create("shell", run_shell, NULL))
+		return -1;
+	model_run(MILLISECONDS(10));
+	return 0;
+}
+
+// As a serial line brings it: a little at a time.
+static void type(const char *keys)
+{
+	char piece[65];
+
+	for (size_t length; *keys; keys += length) {
+		length = strnlen(keys, sizeof(piece) - 1);
+		memcpy(piece, keys, length);
+		piece[length] = '\0';
+		model_type(piece);
+		model_run(MILLISECONDS(5));
+	}
+}
+
+// What is answered to keys.
+static const char *typed(const char *keys)
+{
+	model_output_clear();
+	type(keys);
+	return model_output();
+}
+
+// Runs a command; what it printed, without its own line and the prompt.
+static const char *run(const char *line)
+{
+	static char text[16384];
+	char keys[256];
+
+	snprintf(keys, sizeof(keys), "%s\r", line);
+	model_output_clear();
+	type(keys);
+	for (int i = 0; i < 100 && !strstr(model_output() + strlen(line), PROMPT); i++)
+		model_run(MILLISECONDS(100));
+	const char *output = model_output();
+	assert_memory_equal(output, line, strlen(line));
+	assert_int_equal(output[strlen(line)], '\n');
+	snprintf(text, sizeof(text), "%s", output + strlen(line) + 1);
+	char *prompt = strstr(text, PROMPT);
+	assert_non_null(prompt);
+	assert_string_equal(prompt, PROMPT);
+	*prompt = '\0';
+	return text;
+}
+
+#define assert_has(text, part)                                                                               \
+	do {                                                                                                 \
+		const char *text_ = (text);                                                                  \
+		if (!strstr(text_, part))                                                                    \
+			fail_msg("'%s' is not in:\n%s", part, text_);                                        \
+	} while (0)
+
+static int teardown(void **state)
+{
+	(void)state;
+	type("\035\003"); // out of any console, any line, any creation
+	model_run(SECONDS(20));
+	while (model_domain_count()) {
+		char line[32];
+		snprintf(line, sizeof(line), "xu destroy %u", model_last_domain());
+		run(line);
+	}
+	assert_int_equal(foreign_mapped_frames(), 0);
+	return 0;
+}
+
+// ---- Domains ----
+
+static void test_domain_session(void **state)
+{
+	(void)state;
+	assert_string_equal(run("xu config_list"), "virt_domu\nvirt_domd\nvirt_paused\nvirt_slow\n");
+	assert_string_equal(run("xu create virt_domu"), "domain:1 created\n");
+	assert_string_equal(
+		run("xu create virt_domd -d 9 -p"),
+		"I: Created domain is paused\nTo unpause issue: xu unpause 9\ndomain:9 created\n");
+	assert_has(run("xu create virt_paused -d 0"), "To unpause issue: xu unpause 2\n");
+
+	const char *list = run("xu list");
+	assert_has(list, "Name                                        ID   Mem VCPUs     State    Time(s)\n");
+	assert_has(list, "Domain-0                                     0 ");
+	assert_has(list, "virt_domu                                    1    16     1     ");
+	assert_has(list, "virt_domd                                    9    16     1     --p---       0.0\n");
+
+	assert_string_equal(run("xu unpause 9"), "domain:9 unpaused\n");
+	assert_string_equal(run("xu pause virt_domu"), "domain:1 paused\n");
+	assert_int_equal(model_domain(1).pause_count, 1);
+	assert_string_equal(run("xu pause 1"), "xu pause: domain 1 is paused already\n");
+	assert_string_equal(run("xu unpause 1"), "domain:1 unpaused\n");
+	assert_string_equal(run("xu unpause 1"), "xu unpause: domain 1 is not paused\n");
+	assert_string_equal(run("xu destroy 1"), "domain:1 destroyed\n");
+	assert_false(model_domain_exists(1));
+	assert_string_equal(run("xu destroy virt_paused"), "domain:2 destroyed\n");
+}
+
+static const struct {
+	const char *line, *part;
+} errors[] = {
+	{ "xu create", "xu create: an argument is missing\nUsage: xu create NAME [-d ID] [-p]\n" },
+	{ "xu create nothing",
+	  "xu create: there is no configuration 'nothing'; 'xu config_list' shows what there is\n" },
+	{ "xu create virt_domu -d 32752",
+	  "xu create: '32752' is not a domain id; take one from 1 to 32751, or 0 to let Xen choose\n" },
+	{ "xu create virt_domu -d -1", "xu create: '-1' is not a domain id" },
+	{ "xu create virt_domu -d", "xu create: option -d wants a value behind it: -d ID\n" },
+	{ "xu destroy 0",
+	  "xu destroy: Domain-0 is this control domain itself; 'xu list' shows the others\n" },
+	{ "xu destroy Domain-0", "xu destroy: Domain-0 is this control domain itself" },
+	{ "xu pause 0", "xu pause: Domain-0 is this control domain itself" },
+	{ "xu destroy 12", "xu destroy: there is no domain 12; 'xu list' shows those there are\n" },
+	{ "xu destroy nobody", "xu destroy: there is no domain 'nobody'; 'xu list' shows those there are\n" },
+	{ "xu console 0", "xu console: domain 0 has no console here" },
+	{ "xu console nobody", "xu console: " },
+	{ "xstat vcpu nobody", "xstat vcpu: " },
+	{ "xstat stat -i x", "xstat stat: 'x' is not a number of seconds from 1 to 3600\n" },
+	{ "xstat stat -i 0", "xstat stat: '0' is not a number of seconds from 1 to 3600\n" },
+	{ "kernel crash x", "kernel crash: there is no kind 'x'; the kinds are:\n  null\n" },
+	{ "log level loud",
+	  "log level: there is no level 'loud'; the levels are error, warning, info and debug\n" },
+	{ "shell colors red", "shell colors: 'red' is neither on nor off\n" },
+	{ "help nothing", "help: there is no command 'nothing'; 'help' lists them all\n" },
+	{ "help xu nothing", "help: there is no command 'xu nothing'; 'help' lists them all\n" },
+};
+
+static void test_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		assert_has(run(errors[i].line), errors[i].part);
+	assert_int_equal(model_domain_count(), 0);
+}
+
+static void test_id_in_use(void **state)
+{
+	(void)state;
+	run("xu create virt_domu -d 3");
+	const char *text = run("xu create virt_domd -d 3");
+	assert_memory_equal(text, "xu create: ", 11);
+	assert_null(strstr(text, "created"));
+	assert_int_equal(model_domain_count(), 1);
+}
+
+// A creation that takes long shows how far it is, and ends at Ctrl-C with nothing left.
+static void test_interrupted_creation(void **state)
+{
+	struct model_snapshot before = model_snapshot();
+
+	(void)state;
+	model_output_clear();
+	type("xu create virt_slow\r");
+	model_run(SECONDS(5));
+	assert_has(model_output(), "KiB (Ctrl-C stops)");
+	type("\003");
+	model_run(SECONDS(10));
+	// The status line is wiped, then the reason printed.
+	assert_has(model_output(), " \rxu create: ");
+	assert_null(strstr(model_output(), "created"));
+	model_assert_equal(&before, "Ctrl-C");
+	assert_has(run("kernel uptime"), "Uptime: ");
+}
+
+// ---- The console ----
+
+static void guest_prints(const char *text)
+{
+	model_guest_print(model_last_domain(), text, strlen(text));
+	model_run(MILLISECONDS(5));
+}
+
+static void test_console(void **state)
+{
+	char buffer[64] = "";
+
+	(void)state;
+	run("xu create virt_domu -d 1");
+	guest_prints("before\n");
+	assert_string_equal(typed("xu console virt_domu\r"),
+			    "xu console virt_domu\nAttached to a domain console\nbefore\n");
+	model_output_clear();
+	guest_prints("login: ");
+	assert_string_equal(model_output(), "login: ");
+
+	type("root\r\003");
+	assert_int_equal(model_guest_type(model_last_domain(), buffer, sizeof(buffer)), 6);
+	assert_string_equal(buffer, "root\r\003");
+	// What follows the key that detaches is for the shell.
+	assert_string_equal(typed("\035kernel"), "\nDetached from console\nuart:~$ kernel");
+	type("\003");
+
+	guest_prints("meanwhile");
+	assert_string_equal(typed("xu console 1\r\035"),
+			    "xu console 1\nAttached to a domain console\nmeanwhile\n"
+			    "Detached from console\nuart:~$ ");
+}
+
+static void test_console_resets_the_terminal(void **state)
+{
+	(void)state;
+	run("xu create virt_domu -d 1");
+	type("xu console 1\r");
+	guest_prints("\033[31mred\n");
+	assert_string_equal(typed("\035"),
+			    "\033\\\017\033[0m\033[?25h\033[?1l\033[?2004lDetached from console\nuart:~$ ");
+}
+
+static void test_console_overrun(void **state)
+{
+	static char much[2048];
+
+	(void)state;
+	memset(much, 'x', sizeof(much));
+	run("xu create virt_domu -d 1");
+	for (size_t done = 0; done < CONFIG_CONSOLE_BACKLOG_SIZE + 4096; done += sizeof(much)) {
+		model_guest_print(model_last_domain(), much, sizeof(much));
+		model_run(MILLISECONDS(10));
+	}
+	model_output_clear();
+	type("xu console 1\r");
+	assert_has(model_output(), "Attached to a domain console\n"
+				   "Domain console overrun detected. 4096 bytes was lost\nxxxx");
+	type("\035");
+}
+
+static void test_console_of_a_domain_that_ends(void **state)
+{
+	(void)state;
+	run("xu create virt_domu -d 1");
+	type("xu console 1\r");
+	model_guest_print(1, "bye\n", 4);
+	model_output_clear();
+	assert_int_equal(domain_destroy(1, NULL), 0);
+	model_run(MILLISECONDS(5));
+	assert_string_equal(model_output(), "bye\nThe domain is gone\nDetached from console\nuart:~$ ");
+}
+
+static void test_console_of_a_domain_that_breaks_it(void **state)
+{
+	(void)state;
+	run("xu create virt_domu -d 1");
+	type("xu console 1\r");
+	model_output_clear();
+	model_guest_console(1)->out_prod += 5000;
+	guest_prints("");
+	assert_has(model_output(), "The domain broke its console's ring\nDetached from console\nuart:~$ ");
+	assert_has(run("xu console 1"), "The domain broke its console's ring\n");
+}
+
+// More is typed than the ring holds while the guest is away: it gets all of it, in order, up to a bound.
+static void test_console_input_burst(void **state)
+{
+	char buffer[4096];
+	size_t total = 0;
+
+	(void)state;
+	run("xu create virt_domu -d 1");
+	type("xu console 1\r");
+	for (int i = 0; i < 40; i++)
+		type("0123456789012345678901234567890123456789012345678\n");
+	for (size_t count; (count = model_guest_type(1, buffer + total, 512)); total += count)
+		model_run(MILLISECONDS(5));
+	assert_int_equal(total, 2000);
+	for (size_t i = 0; i < total; i++)
+		assert_int_equal(buffer[i], i % 50 == 49 ? '\n' : (int)('0' + i % 50 % 10));
+
+	for (int i = 0; i < 60; i++)
+		type("0123456789012345678901234567890123456789012345678\n");
+	assert_has(typed("\035"), "The domain didn't take 1976 bytes of what was typed\n");
+}
+
+// A guest that prints all the time: the person gets through to the shell.
+static void print_again(void *storm)
+{
+	static const char text[2048];
+
+	model_guest_print(1, text, sizeof(text));
+	if (time_now() < *(uint64_t *)storm)
+		model_after(MICROSECONDS(50), print_again, storm);
+}
+
+static void test_console_of_a_storm(void **state)
+{
+	static uint64_t end;
+
+	(void)state;
+	run("xu create virt_domu -d 1");
+	end = time_now() + SECONDS(2);
+	print_again(&end);
+	type("xu console 1\r");
+	model_run(MILLISECONDS(500));
+	model_output_clear();
+	type("\035");
+	assert_non_null(memmem(model_output(), 1 << 20, "Detached from console\nuart:~$ ", 30));
+	assert_has(run("kernel uptime"), "Uptime: ");
+	model_run(SECONDS(2));
+}
+
+// ---- The line ----
+
+static void test_messages_in_between(void **state)
+{
+	(void)state;
+	typed("xu li");
+	model_output_clear();
+	log_warning("something happened");
+	assert_string_equal(model_output(), "\r             \rW: something happened\nuart:~$ xu li");
+	model_output_clear();
+	model_xen_prints("(XEN) message\n");
+	model_run(MILLISECONDS(5));
+	assert_string_equal(model_output(), "\ruart:~$ xu li");
+	assert_has(typed("st\r"), "Domain-0");
+}
+
+static void test_completion(void **state)
+{
+	(void)state;
+	assert_string_equal(typed("xu cr\t"), "xu create ");
+	assert_string_equal(typed("vi\t"), "virt_");
+	assert_string_equal(typed("\t"),
+			    "\nvirt_domu    virt_domd    virt_paused  virt_slow\nuart:~$ xu create virt_");
+	assert_string_equal(typed("d\t"), "dom");
+	assert_string_equal(typed("u\t-d 4\r"), "u -d 4\ndomain:4 created\nuart:~$ ");
+	assert_string_equal(typed("xu destroy \t"), "xu destroy \n4          virt_domu\nuart:~$ xu destroy ");
+	assert_string_equal(typed("v\t\r"), "virt_domu \ndomain:4 destroyed\nuart:~$ ");
+}
+
+static void test_paste(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		typed("log level\r\nlog level\r\nshell colors\r\n"),
+		"log level\nwarning\nuart:~$ log level\nwarning\nuart:~$ shell colors\noff\nuart:~$ ");
+}
+
+static void test_too_long_line(void **state)
+{
+	(void)state;
+	model_output_clear();
+	for (int i = 0; i < CONFIG_SHELL_LINE_MAX / 8 + 1; i++)
+		type("xu list ");
+	assert_has(typed("\r"), "The line is longer than 256 bytes and was not run\nuart:~$ ");
+}
+
+static void test_colors(void **state)
+{
+	(void)state;
+	assert_string_equal(typed("shell colors on\r"), "shell colors on\n\033[1;32muart:~$ \033[0m");
+	assert_string_equal(typed("xu nothing\r"),
+			    "xu nothing\n\033[1;31mThere is no command 'xu nothing'. See 'xu'."
+			    "\033[0m\n\033[1;32muart:~$ \033[0m");
+	assert_string_equal(typed("shell colors off\r"), "shell colors off\nuart:~$ ");
+}
+
+// ---- All commands ----
+
+static void assert_rows_fit(const char *text)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (strcspn(text, "\n") > 80)
+			fail_msg("more than 80 columns: %.*s", (int)strcspn(text, "\n"), text);
+}
+
+static void check_help(const struct command *table, const char *path)
+{
+	for (const struct command *command = table; command->name; command++) {
+		char line[COMMAND_PATH_MAX], help[COMMAND_PATH_MAX + 16];
+		size_t options = 0;
+
+		snprintf(line, sizeof(line), "%s%s%s", path, *path ? " " : "", command->name);
+		snprintf(help, sizeof(help), "%s --help", line);
+		const char *text = run(help);
+		assert_has(text, "Usage: ");
+		assert_has(text, command->help);
+		assert_rows_fit(text);
+		assert_true(strlen(command->name) <= 14);
+		for (const struct command_option *o = command->options; o && o->name; o++)
+			options++;
+		assert_true(options <= COMMAND_OPTIONS_MAX);
+		assert_true(command->run || command->subcommands);
+		if (command->subcommands)
+			check_help(command->subcommands, line);
+	}
+}
+
+static void test_help(void **state)
+{
+	(void)state;
+	assert_rows_fit(run("help"));
+	check_help(shell_commands, "");
+	assert_has(run("help xu create"), "Usage: xu create NAME [-d ID] [-p]\n");
+}
+
+static void test_figures(void **state)
+{
+	(void)state;
+	run("xu create virt_domu -d 1");
+	model_guest_ran(1, 0, MILLISECONDS(12345));
+	static const char *const lines[] = {
+		"xu list",      "xstat stat",     "xstat stat -i 1", "xstat version",  "xstat physinfo",
+		"xstat vcpu",   "xstat vcpu all", "xstat vcpu 1",    "kernel version", "kernel uptime",
+		"kernel tasks", "kernel memory",  "log level",       "shell colors",   "history",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		const char *text = run(lines[i]);
+		assert_true(*text);
+		assert_rows_fit(text);
+	}
+	assert_has(run("xu list"), "12.3\n");
+	assert_has(run("xstat stat"), "virt_domu                  1 ");
+	assert_has(run("xstat vcpu virt_domu"), "12.3\n");
+	assert_has(run("xstat version"), "XEN version 4.17");
+	assert_has(run("xstat physinfo"), "CPUs         : 4\n");
+	assert_has(run("kernel memory"), "Event channels : 3 bound\n");
+}
+
+// What a domain is doing while somebody measures it.
+static void work(void *end)
+{
+	model_guest_ran(1, 0, MILLISECONDS(5));
+	if (time_now() < *(uint64_t *)end)
+		model_after(MILLISECONDS(10), work, end);
+}
+
+static void test_cpu_share(void **state)
+{
+	static uint64_t end;
+
+	(void)state;
+	run("xu create virt_domu -d 1");
+	end = time_now() + SECONDS(3);
+	work(&end);
+	const char *row = strstr(run("xstat stat -i 2"), "virt_domu");
+	assert_non_null(row);
+	assert_in_range(strtoul(strrchr(row, ' '), NULL, 10), 48, 52);
+
+	model_output_clear();
+	type("xstat stat -i 100\r");
+	type("\003");
+	model_run(SECONDS(1));
+	assert_has(model_output(), "xstat stat: stopped by Ctrl-C\nuart:~$ ");
+	model_run(SECONDS(2));
+}
+
+static void test_log(void **state)
+{
+	(void)state;
+	run("log clear");
+	run("log level info");
+	log_info("one");
+	log_error("two");
+	assert_string_equal(run("log"), "I: one\nE: two\n");
+	run("log clear");
+	assert_string_equal(run("log"), "");
+	run("log level error");
+	log_info("three");
+	log_error("four");
+	assert_string_equal(run("log"), "E: four\n");
+	run("log level warning");
+}
+
+// While no interface of Xen's is chosen, as under a version that isn't known, the shell works and says so.
+static void test_unknown_xen(void **state)
+{
+	(void)state;
+	assert_has(run("xu list"), "xu list: the control interfaces of Xen ");
+	assert_has(run("xstat physinfo"), "are unknown here; run Xen 4.17 to 4.22\n");
+	assert_has(run("kernel version"), "not controlled: the interfaces of Xen 4.17 to 4.22 are known\n");
+	assert_has(run("xstat version"), "Interfaces   : unknown here; Xen 4.17 to 4.22 can be controlled\n");
+	assert_has(run("xu create virt_domu"), "xu create: ");
+	assert_has(run("xu destroy 1"), "xu destroy: ");
+	typed("xu destroy \t\003");
+	assert_int_equal(xen_version_init(), 0);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_unknown_xen),
+		TEST(test_domain_session),
+		TEST(test_errors),
+		TEST(test_id_in_use),
+		TEST(test_interrupted_creation),
+		TEST(test_console),
+		TEST(test_console_resets_the_terminal),
+		TEST(test_console_overrun),
+		TEST(test_console_of_a_domain_that_ends),
+		TEST(test_console_of_a_domain_that_breaks_it),
+		TEST(test_console_input_burst),
+		TEST(test_console_of_a_storm),
+		TEST(test_messages_in_between),
+		TEST(test_completion),
+		TEST(test_paste),
+		TEST(test_too_long_line),
+		TEST(test_colors),
+		TEST(test_help),
+		TEST(test_figures),
+		TEST(test_cpu_share),
+		TEST(test_log),
+	};
+	return cmocka_run_group_tests(tests, start, NULL);
+}
