@@ -29,7 +29,6 @@ void allocation_print_since(uint64_t serial);
 // ---- Faults (fault.c) ----
 
 enum fault_kind { FAULT_HYPERCALL, FAULT_ALLOCATION, FAULT_IMAGE_READ, FAULT_KINDS };
-void fault_set(enum fault_kind kind, unsigned int nth, unsigned int variant);
 // Counts one; true when it is the one. `format` says what it is.
 bool fault_strikes(enum fault_kind kind, const char *format, ...) PRINTF_LIKE(2, 3);
 unsigned int fault_variant(void);

@@ -180,13 +180,15 @@ void model_assert_equal(const struct model_snapshot *before, const char *what);
 
 // ---- Faults ----
 
-// The Nth call from now on (1: the next) of those that can fail fails, once. `variant` chooses among the
-// errors that are plausible for it. 0 stops. Calls that a correct program can rely on (closing its own port,
-// unmapping, printing) never fail.
+// The Nth call from now on (1: the next) of those that can fail fails, once. `variant` chooses among the errors
+// that are plausible for it. 0 stops. Calls that a correct program can rely on (closing its own port,
+// unmapping, printing) never fail. The second form: so do all that follow, until it is stopped.
 void model_fail_hypercall(unsigned int nth, unsigned int variant);
+void model_fail_hypercalls_from(unsigned int nth, unsigned int variant);
 // malloc() and friends, page_alloc(), memory_map(), task_create(), of the program and of libraries linked
 // statically.
 void model_fail_allocation(unsigned int nth);
+void model_fail_allocations_from(unsigned int nth);
 // Reads through model images.
 void model_fail_image_read(unsigned int nth);
 

@@ -382,7 +382,7 @@ static long vuart_op(struct xen_domctl *op)
 #define PART(member) sizeof(((struct xen_domctl *)0)->u.member)
 
 // The operation's part of `u`, behind which all must be 0, and the errors with which it can fail though the
-// caller did nothing wrong: none for what takes back or only asks.
+// caller did nothing wrong: none for what only takes back.
 #define DOMCTL(name, member, ...) { XEN_DOMCTL_##name, #name, name, PART(member), { __VA_ARGS__ } }
 #define DOMCTL_WITHOUT_ARGUMENTS(name, ...) { XEN_DOMCTL_##name, #name, name, 0, { __VA_ARGS__ } }
 
@@ -398,7 +398,7 @@ static const struct domctl {
 	DOMCTL_WITHOUT_ARGUMENTS(destroydomain, -EPERM),
 	DOMCTL_WITHOUT_ARGUMENTS(pausedomain, -EPERM),
 	DOMCTL_WITHOUT_ARGUMENTS(unpausedomain, -EPERM),
-	DOMCTL(getdomaininfo, getdomaininfo),
+	DOMCTL(getdomaininfo, getdomaininfo, -EPERM),
 	DOMCTL(max_mem, max_mem, -EPERM),
 	DOMCTL(setvcpucontext, vcpucontext, -ENOMEM, -EPERM),
 	DOMCTL(getvcpucontext, vcpucontext, -ENOMEM, -EPERM),
