@@ -211,17 +211,24 @@ static int unknown(const struct command *table, const char *path, const char *wo
 	return -ENOENT;
 }
 
+static int split(struct words *words, const char *line)
+{
+	struct failure failure = { 0 };
+	int error = words_split(words, line, strlen(line), &failure);
+
+	if (error)
+		shell_error("%s", failure.text);
+	return error;
+}
+
 int command_run_line(const struct command *table, const char *line)
 {
-	struct words words;
-	struct failure failure = { 0 };
+	static struct words words; // not on the stack, where commands want their room
 	char path[COMMAND_PATH_MAX] = "";
-	int error = words_split(&words, line, strlen(line), &failure);
+	int error = split(&words, line);
 
-	if (error) {
-		shell_error("%s", failure.text);
+	if (error)
 		return error;
-	}
 
 	char **word = words.word;
 	const struct command *command = NULL;
