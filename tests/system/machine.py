@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine in QEMU with real Xen and our Dom0, driven through its console."""
+
+import codecs
+import json
+import pathlib
+import re
+import shlex
+import socket
+import subprocess
+import time
+
+import pexpect
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+PROMPT = "uart:~$ "
+CHUNK = 32  # bytes typed at once: Xen keeps 128 and drops the rest
+BOOT_SECONDS = 60
+
+
+class PlainText(codecs.IncrementalDecoder):
+    """Bytes of a terminal as plain text, without escape sequences and carriage returns; the log keeps everything."""
+
+    SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|\r")
+    UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?$")
+
+    def __init__(self, log):
+        super().__init__()
+        self.log = open(log, "wb", buffering=0)
+        self.rest = b""
+
+    def decode(self, data, final=False):
+        self.log.write(data)
+        data = self.SEQUENCE.sub(b"", self.rest + data)
+        unfinished = self.UNFINISHED.search(data)
+        self.rest = unfinished[0] if unfinished else b""
+        return data[:len(data) - len(self.rest)].decode(errors="replace")
+
+
+class Monitor:
+    """QEMU's machine protocol (QMP)."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(10)
+        self.socket.connect(str(path))
+        self.lines = self.socket.makefile("r")
+        self.lines.readline()  # greeting
+        self.command("qmp_capabilities")
+
+    def command(self, name, **arguments):
+        """What the command returns; an error of QEMU's is an exception."""
+        self.socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode())
+        while True:
+            answer = json.loads(self.lines.readline())
+            if "error" in answer:
+                raise RuntimeError(f"{name}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+
+class Machine:
+    """Boots at once; `with` or close() ends it.
+
+    `options` are those of ./run without the dashes (xen="4.20", gic=3, memory="4G", cpus=4, dom0_memory="32M",
+    xen_args="...", dom0_image=PATH); `qemu` more arguments for QEMU; `trace` a pattern of QEMU's trace events, for
+    trace_lines(). `seconds` is how long the machine may live at all.
+    """
+
+    def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, **options):
+        folder = pathlib.Path(folder)
+        number = len(list(folder.glob("console*.log")))
+        self.log = folder / f"console{number or ''}.log"
+        self.trace_log = folder / f"trace{number or ''}.log"
+        self.monitor_path = folder / f"monitor{number or ''}"
+        qemu = [*qemu, "-qmp", f"unix:{self.monitor_path},server=on,wait=off"]
+        if trace:
+            qemu += ["-trace", trace, "-D", str(self.trace_log)]
+        arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        command = subprocess.run([TOP / "run", "--no-build", "--dry-run", *arguments, "--", *qemu], check=True,
+                                 capture_output=True, text=True).stdout
+        # However this process ends, QEMU ends with it.
+        command = ["--pdeathsig", "TERM", "timeout", "--foreground", "--kill-after=5", str(seconds),
+                   "setpriv", "--pdeathsig", "KILL", *shlex.split(command)]
+        self.console = pexpect.spawn("setpriv", command, timeout=30, maxread=65536, encoding="utf-8",
+                                     dimensions=(40, 120))
+        self.console._decoder = PlainText(self.log)
+        self.console.delaybeforesend = None
+        if wait:
+            self.prompt(BOOT_SECONDS)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def expect(self, what, timeout=30):
+        """Waits until a text, or a match of a compiled regular expression, came out of the console, and takes the
+        output up to its end. Returns the match. The text before it is in `before`."""
+        pattern = what if isinstance(what, re.Pattern) else re.compile(re.escape(what))
+        self.console.expect([pattern], timeout=timeout)
+        return self.console.match
+
+    @property
+    def before(self):
+        """The text before what was expected last."""
+        return self.console.before
+
+    def prompt(self, timeout=30):
+        """Waits for the prompt; returns the output before it."""
+        self.expect(re.compile(r"(?:^|(?<=\n))" + re.escape(PROMPT)), timeout)
+        return self.before
+
+    def send(self, text):
+        """Types without looking at the answer, slowly enough for Xen."""
+        for start in range(0, len(text), CHUNK):
+            self.console.send(text[start:start + CHUNK])
+            if start + CHUNK < len(text):
+                time.sleep(0.1)
+
+    def skip(self, seconds=0):
+        """Takes what came out of the console, and comes out of it in this time, and returns it."""
+        end = time.monotonic() + seconds
+        text = ""
+        while True:
+            try:
+                text += self.console.read_nonblocking(65536, max(end - time.monotonic(), 0))
+            except pexpect.TIMEOUT:
+                break
+        text = self.console.buffer + text
+        self.console.buffer = ""
+        return text
+
+    def start(self, line):
+        """Types a command line and Enter at the prompt, and waits until it is echoed."""
+        self.skip()
+        for start in range(0, len(line), CHUNK):
+            chunk = line[start:start + CHUNK]
+            self.console.send(chunk)
+            self.expect(chunk)
+        self.console.send("\r")
+        self.expect("\n")
+
+    def command(self, line, timeout=30):
+        """Types a command line and returns what it prints, without Xen's own messages."""
+        self.start(line)
+        return re.sub(r"\(XEN\) [^\n]*\n", "", self.prompt(timeout))
+
+    def attach(self, domain):
+        """Attaches to a guest's console; what the guest printed comes next."""
+        self.start(f"xu console {domain}")
+        self.expect("Attached to a domain console\n")
+
+    def detach(self):
+        """Leaves a guest's console with Ctrl-]; returns the output until the prompt."""
+        self.send("\x1d")
+        return self.prompt()
+
+    def monitor(self):
+        return Monitor(self.monitor_path)
+
+    def trace_lines(self):
+        return self.trace_log.read_text(errors="replace").splitlines()
+
+    def wait(self, timeout=30):
+        """Waits until QEMU ends by itself; returns its exit status."""
+        self.console.expect(pexpect.EOF, timeout=timeout)
+        self.console.wait()
+        return self.console.exitstatus
+
+    def poweroff(self):
+        """`kernel poweroff`; QEMU's exit status."""
+        self.start("kernel poweroff")
+        return self.wait()
+
+    def close(self):
+        """Ends QEMU if it runs still, and keeps what came out last in the log."""
+        self.console.ptyproc.delayafterterminate = self.console.delayafterclose = 0.05
+        if self.console.isalive():
+            self.skip()
+            self.console.kill(15)  # `timeout`, which passes it on
+            try:
+                self.console.expect(pexpect.EOF, timeout=10)
+            except pexpect.TIMEOUT:
+                pass
+        self.console.close(force=True)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./run as a person and as a script use it."""
+
+import os
+import pathlib
+import re
+import select
+import shlex
+import signal
+import subprocess
+import termios
+import time
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+RUN = TOP / "run"
+
+
+def run(*arguments, typed="", timeout=120):
+    return subprocess.run([RUN, *arguments], input=typed, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.mark.quick
+def test_help_and_dry_run():
+    assert "--dom0-memory" in run("--help").stdout
+    command = shlex.split(run("--dry-run", "--xen", "4.20", "--gic=3", "--dom0-memory", "32M", "--cpus", "4",
+                              "--xen-args", "loglvl=all", "--", "-name", "a b").stdout)
+    text = " ".join(command)
+    assert command[0] == "qemu-system-aarch64"
+    for part in "gic-version=3", "boot/xen-4.20", "dom0_mem=32M", "-smp 4", "-m 2048", "loglvl=all -device", "-name a b":
+        assert part in text
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("arguments, message", [
+    (["--xen", "4.16"], "--xen takes 4.17 or 4.20, not '4.16'"),
+    (["--gic", "4"], "--gic takes 2 or 3"),
+    (["--cpus", "9"], "--cpus takes 1 to 8 with a GICv2"),
+    (["--memory", "lots"], "--memory takes a size such as"),
+    (["--memory", "256M"], "--memory must be at least 512M"),
+    (["--dom0-memory", "2G"], "must leave 256M"),
+    (["--log", "/nowhere/x"], "there is no folder /nowhere"),
+    (["--dom0-image", "/nowhere/x"], "there is no image /nowhere/x"),
+    (["--xen"], "--xen wants a value"),
+    (["--speed", "11"], "there is no option '--speed'"),
+])
+def test_wrong_option(arguments, message):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+@pytest.mark.quick
+def test_script_on_a_pipe(log_folder):
+    log = log_folder / "console.log"
+    result = run("--log", str(log), typed="kernel version\nkernel uptime\n")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.search(r"^Thin Dom0 v", result.stdout, re.M)
+    assert log.read_text().count("*** Booting Thin Dom0") == 1
+
+
+def test_script_through_a_guest_s_console():
+    """A console has no prompt: control characters leave it all the same."""
+    result = run(typed="xu create virt_domu\nxu console virt_domu\n\x1dxu destroy virt_domu\nxu list\n")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Hello World" in result.stdout
+
+
+class Terminal:
+    """A person's terminal, with ./run on it."""
+
+    def __init__(self, *arguments):
+        self.master, self.slave = os.openpty()
+        self.settings = termios.tcgetattr(self.slave)
+        self.process = subprocess.Popen([RUN, *arguments], stdin=self.slave, stdout=self.slave, stderr=self.slave,
+                                        start_new_session=True)
+
+    def expect(self, text, seconds=60):
+        data, end = b"", time.monotonic() + seconds
+        while text not in data:
+            assert time.monotonic() < end and self.process.poll() is None, data
+            if select.select([self.master], [], [], 0.1)[0]:
+                data += os.read(self.master, 65536)
+        return data
+
+    def is_restored(self):
+        return termios.tcgetattr(self.slave) == self.settings
+
+
+@pytest.mark.quick
+def test_terminal():
+    terminal = Terminal()
+    greeting = terminal.expect(b"uart:~$ ")
+    assert b"kernel poweroff" in greeting and b"xu create" in greeting
+    assert not terminal.is_restored()
+    os.write(terminal.master, b"nonsense\x03")  # Ctrl-C drops the line, and kills nothing
+    terminal.expect(b"uart:~$ ")
+    os.write(terminal.master, b"kernel poweroff\r")
+    assert terminal.process.wait(30) == 0
+    assert terminal.is_restored()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda how: how.name)
+def test_terminal_after_a_kill(how):
+    terminal = Terminal()
+    terminal.expect(b"uart:~$ ")
+    terminal.process.send_signal(how)
+    assert terminal.process.wait(30) != 0
+    end = time.monotonic() + 10
+    while not terminal.is_restored():  # QEMU does it, when it is alone
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_dom0_that_does_not_boot(log_folder):
+    image = log_folder / "not-a-kernel"
+    image.write_bytes(bytes(4096))
+    terminal = Terminal("--dom0-image", image)
+    terminal.expect(b"Could not set up DOM0 guest OS")
+    terminal.process.terminate()
+    assert terminal.process.wait(10) != 0
+
+
+def test_second_start_is_fast():
+    """At most 5 s to the prompt with nothing to build; more than once, since the machine may be busy."""
+    seconds = []
+    for _ in range(3):
+        start = time.monotonic()
+        terminal = Terminal()
+        terminal.expect(b"uart:~$ ")
+        seconds.append(time.monotonic() - start)
+        os.write(terminal.master, b"kernel poweroff\r")
+        assert terminal.process.wait(30) == 0
+    assert min(seconds) <= 5
