@@ -15,7 +15,7 @@ target_include_directories(platform SYSTEM INTERFACE ${PARTS}/xen-headers-4.20/i
 # abi_version.c is compiled per version; pv_console.c is the console of a guest, in the place of console_io.c.
 add_room(xen ONLY_C EXCLUDE abi_version.c pv_console.c)
 add_xen_abis(xen)
-foreach(room config domain console shell)
+foreach(room IN LISTS ROOMS_ABOVE_XEN)
   add_room(${room} ONLY_C)
 endforeach()
 
@@ -32,8 +32,7 @@ foreach(function malloc calloc realloc free strdup strndup asprintf vasprintf)
   target_link_options(model INTERFACE -Wl,--wrap=${function})
 endforeach()
 
-get_property(rooms GLOBAL PROPERTY ROOMS)
-list(JOIN rooms "," rooms)
+list(JOIN ROOMS_ABOVE_XEN "," rooms)
 file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/*.c)
 foreach(source IN LISTS unit_tests)
   get_filename_component(test ${source} NAME_WE)
@@ -41,7 +40,7 @@ foreach(source IN LISTS unit_tests)
   set_target_properties(${test} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unit)
   target_compile_options(${test} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(
-    ${test} PRIVATE common platform $<LINK_GROUP:RESCAN,model,${rooms}> cmocka fdt -l:libz.a
+    ${test} PRIVATE common platform $<LINK_GROUP:RESCAN,model,xen,${rooms}> cmocka fdt -l:libz.a
   )
   add_test(NAME ${test} COMMAND ${test})
   set_tests_properties(${test} PROPERTIES TIMEOUT 120)

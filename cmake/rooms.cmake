@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # A room is a folder of src/, and becomes a static library of the same name.
 
-# add_room(NAME [EXCLUDE FILE...] [ONLY_C]): all the sources of src/NAME but the named ones. The
-# global property ROOMS lists those that exist.
+set(ROOMS_ABOVE_XEN config domain console shell)
+
+# add_room(NAME [EXCLUDE FILE...] [ONLY_C]): all the sources of src/NAME but the named ones.
 function(add_room name)
   cmake_parse_arguments(PARSE_ARGV 1 room "ONLY_C" "" "EXCLUDE")
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
@@ -13,10 +14,6 @@ function(add_room name)
   file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   list(TRANSFORM room_EXCLUDE PREPEND ${folder}/)
   list(REMOVE_ITEM sources ${room_EXCLUDE})
-  if(NOT sources)
-    return()
-  endif()
-  set_property(GLOBAL APPEND PROPERTY ROOMS ${name})
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PRIVATE common platform)
 endfunction()

@@ -11,6 +11,7 @@ target_compile_options(
   common
   INTERFACE
     --specs=picolibc.specs
+    --picolibc-buildtype=release
     -O2
     -ffreestanding
     -ffunction-sections
@@ -28,10 +29,11 @@ target_link_options(
   common
   INTERFACE
     --specs=picolibc.specs
+    --picolibc-buildtype=release # the fast one: its memcpy copies more than a byte at a time
     -nostartfiles
     -static
     -no-pie
-    -Wl,--script=${PROJECT_SOURCE_DIR}/src/kernel/link.ld
+    -T${PROJECT_SOURCE_DIR}/src/kernel/link.ld
     -Wl,--gc-sections
     -Wl,--build-id=sha1 # names the build that a crash report is from
     -Wl,-z,max-page-size=4096
@@ -53,7 +55,7 @@ set(GUEST_ONLY pv_console.c)
 add_room(kernel)
 add_room(xen EXCLUDE abi_version.c ${DOM0_ONLY} ${GUEST_ONLY})
 add_xen_abis(xen)
-foreach(room config domain console shell)
+foreach(room IN LISTS ROOMS_ABOVE_XEN)
   add_room(${room})
 endforeach()
 
@@ -154,9 +156,10 @@ endif()
 file(GLOB incbin_sources CONFIGURE_DEPENDS src/config/*.S)
 set_property(SOURCE ${incbin_sources} ${configurations} PROPERTY OBJECT_DEPENDS ${images} ${image_files})
 
-get_property(rooms GLOBAL PROPERTY ROOMS)
 add_program(
-  thin-dom0 ${PROJECT_BINARY_DIR} SOURCES src/main.c src/xen/${DOM0_ONLY} ${configurations} ROOMS ${rooms}
+  thin-dom0 ${PROJECT_BINARY_DIR}
+  SOURCES src/main.c src/xen/${DOM0_ONLY} ${configurations}
+  ROOMS kernel xen ${ROOMS_ABOVE_XEN}
 )
 add_custom_target(dom0 ALL DEPENDS ${PROJECT_BINARY_DIR}/thin-dom0.bin)
 add_custom_target(
