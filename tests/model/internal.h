@@ -21,7 +21,6 @@ void model_free(void *block);
 
 // True when this allocation is the one to fail.
 bool allocation_fails(const char *what, size_t size);
-void allocation_reset(void);
 void allocation_usage(size_t *blocks, size_t *bytes, size_t *peak);
 uint64_t allocation_serial(void);
 void allocation_print_since(uint64_t serial);
@@ -162,7 +161,6 @@ struct domain_model {
 	int32_t wanted_grant_frames, wanted_maptrack_frames;
 	uint64_t grant_mfn[GRANT_FRAMES_MAX];
 	uint64_t params[HVM_NR_PARAMS];
-	unsigned int devices; // of the tree, assigned to it
 };
 
 extern struct list domains; // in order of id, Dom0 first

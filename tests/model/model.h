@@ -64,7 +64,8 @@ int model_shutdown_reason(void (*function)(void *context), void *context);
 
 // ---- The console of Dom0 ----
 
-// What Dom0 printed since the last model_output_clear(), NUL-terminated. Log lines are in it too.
+// What Dom0 printed since the last model_output_clear(), NUL-terminated. Log lines are in it too. With
+// MODEL_SHOW_OUTPUT in the environment it goes to standard error as well.
 const char *model_output(void);
 void model_output_clear(void);
 

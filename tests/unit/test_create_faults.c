@@ -56,8 +56,7 @@ static struct domain_config simple = {
 
 static const char *const compatible[] = { "model,machine", "model,family" };
 static const struct config_iomem iomem[] = {
-	{ GPIO_FRAME, GPIO_FRAME, 1 },
-	{ 0x100000, 0x10000, 130 }, // more than one call takes
+	{ GPIO_FRAME, GPIO_FRAME, 1 }, { 0x100000, 0x10000, 130 }, // more than one call takes
 };
 static const uint32_t irqs[] = { GPIO_IRQ, OTHER_IRQ };
 static const char *const behind_iommu[] = { "/dma@a100000" };
@@ -341,6 +340,42 @@ static void creation_survives_a_xen_that_refuses_all(void **state)
 	assert_in_range(nth, 2, STEPS_MAX - 1);
 }
 
+// ---- Creation on a full machine ----
+
+static void creation_survives_whatever_memory_xen_has(void **state)
+{
+	const struct run *run = begin(state);
+	struct model_snapshot before = settled(run->config);
+	uint64_t needed = run->config->memory_kib / 4; // and a little
+	unsigned int failed = 0;
+	bool enough = false;
+
+	for (uint64_t pages = 0; !enough; pages = pages * 5 / 4 + 1) {
+		struct failure failure = { 0 };
+		struct domain *domain;
+		char what[64];
+
+		uint64_t free_pages = model_free_pages();
+
+		model_take_pages(free_pages - MIN(pages, free_pages));
+		snprintf(what, sizeof(what), "%s with %llu pages", run->config->name,
+			 (unsigned long long)pages);
+		int error = domain_create(run->config, DOMID_ANY, false, &domain, &failure);
+		if (error) {
+			check_reason(&failure, error, what);
+			failed++;
+		} else {
+			destroy(domain->id);
+			enough = true;
+		}
+		model_run(MILLISECONDS(10)); // Xen gives back what the domain had before the rest returns
+		model_return_pages();
+		model_assert_equal(&before, what);
+		assert_true(enough || pages < 2 * needed);
+	}
+	assert_true(failed > 20);
+}
+
 // ---- Stopping it ----
 
 static unsigned int calls_left;
@@ -428,6 +463,32 @@ static void destruction_survives_each_allocation(void **state)
 	destroy_with_each_fault(state, model_fail_allocation);
 }
 
+// A page of the domain that is still mapped here keeps all of it in Xen's list.
+static void destruction_says_what_keeps_the_domain(void **state)
+{
+	const struct run *run = begin(state);
+	struct model_snapshot before = settled(run->config);
+	domid_t domid = create(run->config);
+	struct failure failure = { 0 };
+	int error;
+	void *page = foreign_map_range(domid, gfn_make(0x40000), 1, &error);
+
+	assert_non_null(page);
+	error = domain_destroy(domid, &failure);
+	assert_int_equal(error, -ETIMEDOUT);
+	check_reason(&failure, error, "kept");
+	assert_true(model_domain(domid).dying);
+	assert_non_null(domain_find(domid));
+	foreign_unmap(page, 1);
+	destroy(domid);
+
+	// Xen just takes its time: it is waited for.
+	model_set_destroy_delay(SECONDS(20));
+	destroy(create(run->config));
+	model_set_destroy_delay(MILLISECONDS(2));
+	model_assert_equal(&before, "kept");
+}
+
 static const struct subject {
 	const char *name;
 	void (*test)(void **state);
@@ -437,9 +498,11 @@ static const struct subject {
 	{ "creation, each read fails", creation_survives_each_read },
 	{ "creation, memory is gone", creation_survives_being_out_of_memory },
 	{ "creation, Xen refuses all", creation_survives_a_xen_that_refuses_all },
+	{ "creation, Xen has little memory", creation_survives_whatever_memory_xen_has },
 	{ "creation, stopped anywhere", creation_can_be_stopped_anywhere },
 	{ "destruction, each hypercall fails", destruction_survives_each_hypercall },
 	{ "destruction, each allocation fails", destruction_survives_each_allocation },
+	{ "destruction, a page is kept", destruction_says_what_keeps_the_domain },
 };
 
 int main(void)

@@ -243,6 +243,7 @@ static void information_is_true(void **state)
 	(void)state;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, domid), 0);
 	assert_int_equal(info->tot_pages, 1024);
+	assert_int_equal(model_guest_ram_frames(domid, 0, UINT32_MAX), 1024);
 	assert_int_equal(info->max_pages, 1024);
 	assert_int_equal(info->max_vcpu_id, 1);
 	assert_int_equal(info->nr_online_vcpus, 0);
