@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// struct xen_domain_cfg turned into struct domain_config: arrays and numbers are handed on or copied, callbacks become image
-// sources. What a field of the one means and the other can't say is refused, never dropped.
+// struct xen_domain_cfg turned into struct domain_config: arrays and numbers are handed on or copied,
+// callbacks become image sources. What a field of the one means and the other can't say is refused, never
+// dropped.
 #include "config/builtin.h"
 
 #include <errno.h>
@@ -74,14 +75,16 @@ static int take_kernel(struct builtin *builtin, const struct dom0_domain_cfg *fr
 	const struct xen_domain_cfg *cfg = from->domain_cfg;
 
 	if (from->image_kernel_path)
-		return failure_set(failure, -ENOTSUP,
-				   "configuration '%s': its kernel is the file %s, and this program reads no files: "
-				   "link the image in (docs/configurations.md)",
-				   cfg->name, from->image_kernel_path);
+		return failure_set(
+			failure, -ENOTSUP,
+			"configuration '%s': its kernel is the file %s, and this program reads no files: "
+			"link the image in (docs/configurations.md)",
+			cfg->name, from->image_kernel_path);
 	if (!cfg->load_image_bytes || !cfg->get_image_size)
-		return failure_set(failure, -EINVAL,
-				   "configuration '%s': load_image_bytes and get_image_size must both be given",
-				   cfg->name);
+		return failure_set(
+			failure, -EINVAL,
+			"configuration '%s': load_image_bytes and get_image_size must both be given",
+			cfg->name);
 	snprintf(builtin->kernel_name, sizeof(builtin->kernel_name), "of '%s' (built in)", cfg->name);
 	builtin->config.kernel = (struct image_source){
 		.name = builtin->kernel_name,
@@ -98,23 +101,25 @@ static int take_tree(struct builtin *builtin, const struct dom0_domain_cfg *from
 	struct image_source source = { .name = builtin->tree_name, .context = builtin };
 
 	if (from->image_dt_path)
-		return failure_set(failure, -ENOTSUP,
-				   "configuration '%s': its device tree is the file %s, and this program reads no "
-				   "files: link the tree in (docs/configurations.md)",
-				   cfg->name, from->image_dt_path);
+		return failure_set(
+			failure, -ENOTSUP,
+			"configuration '%s': its device tree is the file %s, and this program reads no "
+			"files: link the tree in (docs/configurations.md)",
+			cfg->name, from->image_dt_path);
 	if (cfg->dtb_start) {
 		if (cfg->dtb_end < cfg->dtb_start)
-			return failure_set(failure, -EINVAL, "configuration '%s': dtb_end lies before dtb_start",
-					   cfg->name);
+			return failure_set(failure, -EINVAL,
+					   "configuration '%s': dtb_end lies before dtb_start", cfg->name);
 		source.size = memory_tree_size;
 		source.read = memory_tree_read;
 	} else if (cfg->image_dt_read && cfg->image_dt_get_size) {
 		source.size = tree_size;
 		source.read = tree_read;
 	} else if (cfg->image_dt_read || cfg->image_dt_get_size) {
-		return failure_set(failure, -EINVAL,
-				   "configuration '%s': image_dt_read and image_dt_get_size must both be given",
-				   cfg->name);
+		return failure_set(
+			failure, -EINVAL,
+			"configuration '%s': image_dt_read and image_dt_get_size must both be given",
+			cfg->name);
 	} else {
 		return 0;
 	}
@@ -142,7 +147,8 @@ static int check_devices(const struct xen_domain_cfg *cfg, struct failure *failu
 	for (size_t i = 0; i < MAX_PV_NET_DEVICES; i++)
 		if (cfg->back_cfg.vifs[i].configured)
 			return failure_set(failure, -ENOTSUP,
-					   "configuration '%s': PV network devices (vifs) are not supported", cfg->name);
+					   "configuration '%s': PV network devices (vifs) are not supported",
+					   cfg->name);
 	for (size_t i = 0; i < MAX_PV_BLOCK_DEVICES; i++)
 		if (cfg->back_cfg.disks[i].configured)
 			return failure_set(failure, -ENOTSUP,
@@ -159,9 +165,10 @@ static int take_gic(struct domain_config *config, const struct xen_domain_cfg *c
 	};
 
 	if (cfg->gic_version >= ARRAY_SIZE(versions))
-		return failure_set(failure, -EINVAL,
-				   "configuration '%s': gic_version %u: give XEN_DOMCTL_CONFIG_GIC_NATIVE, _V2 or _V3",
-				   cfg->name, cfg->gic_version);
+		return failure_set(
+			failure, -EINVAL,
+			"configuration '%s': gic_version %u: give XEN_DOMCTL_CONFIG_GIC_NATIVE, _V2 or _V3",
+			cfg->name, cfg->gic_version);
 	config->gic = versions[cfg->gic_version];
 	return 0;
 }
@@ -175,9 +182,10 @@ static int take_tee(struct domain_config *config, const struct xen_domain_cfg *c
 	};
 
 	if (cfg->tee_type >= ARRAY_SIZE(types))
-		return failure_set(failure, -EINVAL,
-				   "configuration '%s': tee_type %u: give XEN_DOMCTL_CONFIG_TEE_NONE, _OPTEE or _FFA",
-				   cfg->name, cfg->tee_type);
+		return failure_set(
+			failure, -EINVAL,
+			"configuration '%s': tee_type %u: give XEN_DOMCTL_CONFIG_TEE_NONE, _OPTEE or _FFA",
+			cfg->name, cfg->tee_type);
 	config->tee = types[cfg->tee_type];
 	return 0;
 }
@@ -228,8 +236,9 @@ static int check_form(const struct xen_domain_cfg *cfg, struct failure *failure)
 {
 	if (!memchr(cfg->name, '\0', sizeof(cfg->name)) ||
 	    !memchr(cfg->domain_name, '\0', sizeof(cfg->domain_name)))
-		return failure_set(failure, -EINVAL, "configuration '%.20s...': a name has more than %d bytes",
-				   cfg->name, CONTAINER_NAME_SIZE - 1);
+		return failure_set(failure, -EINVAL,
+				   "configuration '%.20s...': a name has more than %d bytes", cfg->name,
+				   CONTAINER_NAME_SIZE - 1);
 	if (cfg->nr_iomems && !cfg->iomems)
 		return failure_set(failure, -EINVAL, "configuration '%s': iomems is missing", cfg->name);
 	return 0;
@@ -245,7 +254,8 @@ static int convert(struct builtin *builtin, const struct dom0_domain_cfg *from, 
 	take_lists(builtin);
 	if ((error = check_flags(cfg, failure)) || (error = check_devices(cfg, failure)) ||
 	    (error = take_gic(&builtin->config, cfg, failure)) ||
-	    (error = take_tee(&builtin->config, cfg, failure)) || (error = take_kernel(builtin, from, failure)))
+	    (error = take_tee(&builtin->config, cfg, failure)) ||
+	    (error = take_kernel(builtin, from, failure)))
 		return error;
 	return take_tree(builtin, from, failure);
 }

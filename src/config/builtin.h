@@ -5,6 +5,7 @@
 #include "config/domain_config.h"
 #include "config/xen_domain_cfg.h"
 
-// A new configuration that refers to `from`, which must stay; free() ends it. NULL with the reason in `failure`: -EINVAL,
-// -ENOTSUP for what this program can't do, -ENOMEM. The result is well-formed, but not checked.
+// A new configuration that refers to `from`, which must stay; free() ends it. NULL with the reason in
+// `failure`: -EINVAL, -ENOTSUP for what this program can't do, -ENOMEM. The result is well-formed, but not
+// checked.
 struct domain_config *builtin_config(const struct dom0_domain_cfg *from, struct failure *failure);

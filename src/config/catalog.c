@@ -23,7 +23,8 @@ static struct domain_config *read_config(const struct dom0_domain_cfg *from, str
 	if (!domain_config_check(config, failure)) {
 		if (!catalog_find(config->name))
 			return config;
-		failure_set(failure, -EEXIST, "configuration '%s': there is another of this name", config->name);
+		failure_set(failure, -EEXIST, "configuration '%s': there is another of this name",
+			    config->name);
 	}
 	free(config);
 	return NULL;

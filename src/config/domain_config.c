@@ -12,13 +12,13 @@
 #include "kernel/compiler.h"
 #include "kernel/memory.h"
 
-#define VCPUS_MAX 128u // GUEST_MAX_VCPUS of Xen's public/arch-arm.h
-#define SPI_FIRST 32u // INTIDs below belong to a CPU and can't be given away
-#define SPIS_MAX 960u // what every supported Xen takes
-#define EVENT_CHANNELS_MAX 131071u // highest port of the FIFO ABI, the larger one
+#define VCPUS_MAX 128u                                // GUEST_MAX_VCPUS of Xen's public/arch-arm.h
+#define SPI_FIRST 32u                                 // INTIDs below belong to a CPU and can't be given away
+#define SPIS_MAX 960u                                 // what every supported Xen takes
+#define EVENT_CHANNELS_MAX 131071u                    // highest port of the FIFO ABI, the larger one
 #define FRAMES_MAX ((uint64_t)1 << (52 - PAGE_SHIFT)) // 52 bits are the widest address of the architecture
 #define PATH_SIZE_MAX 256u // with the NUL; device-tree paths of real boards have less than half of it
-#define LIST_MAX 4096u // entries of a list: more is a mistake, and sums of sizes can't overflow
+#define LIST_MAX 4096u     // entries of a list: more is a mistake, and sums of sizes can't overflow
 
 static int refuse(const struct domain_config *config, struct failure *failure, const char *format, ...)
 	PRINTF_LIKE(3, 4);
@@ -77,10 +77,12 @@ static int check_sizes(const struct domain_config *config, struct failure *failu
 {
 	if (config->memory_kib == 0 || config->memory_kib % (PAGE_SIZE / 1024))
 		return refuse(config, failure,
-			      "memory of %" PRIu64 " KiB: give a multiple of 4 KiB, at least what the kernel needs",
+			      "memory of %" PRIu64
+			      " KiB: give a multiple of 4 KiB, at least what the kernel needs",
 			      config->memory_kib);
 	if (config->memory_kib >= FRAMES_MAX * (PAGE_SIZE / 1024))
-		return refuse(config, failure, "memory of %" PRIu64 " KiB is more than the architecture knows",
+		return refuse(config, failure,
+			      "memory of %" PRIu64 " KiB is more than the architecture knows",
 			      config->memory_kib);
 	if (config->vcpus == 0 || config->vcpus > VCPUS_MAX)
 		return refuse(config, failure, "%" PRIu32 " CPUs: give 1 to %u", config->vcpus, VCPUS_MAX);
@@ -88,10 +90,12 @@ static int check_sizes(const struct domain_config *config, struct failure *failu
 		return refuse(config, failure, "%" PRIu32 " event channels: give at most %u",
 			      config->max_event_channels, EVENT_CHANNELS_MAX);
 	if (config->max_grant_frames < -1 || config->max_grant_frames == 0)
-		return refuse(config, failure, "%" PRId32 " grant frames: give at least 1, or -1 for Xen's default",
+		return refuse(config, failure,
+			      "%" PRId32 " grant frames: give at least 1, or -1 for Xen's default",
 			      config->max_grant_frames);
 	if (config->max_maptrack_frames < -1)
-		return refuse(config, failure, "%" PRId32 " maptrack frames: give 0 or more, or -1 for Xen's default",
+		return refuse(config, failure,
+			      "%" PRId32 " maptrack frames: give 0 or more, or -1 for Xen's default",
 			      config->max_maptrack_frames);
 	return 0;
 }
@@ -112,9 +116,11 @@ static int check_images(const struct domain_config *config, struct failure *fail
 	if (!config->command_line)
 		return refuse(config, failure, "its command line is missing");
 	if (strnlen(config->command_line, COMMAND_LINE_MAX) == COMMAND_LINE_MAX)
-		return refuse(config, failure, "its command line has more than %d bytes", COMMAND_LINE_MAX - 1);
+		return refuse(config, failure, "its command line has more than %d bytes",
+			      COMMAND_LINE_MAX - 1);
 	if (config->dt_passthrough_count && !image_source_is_given(&config->partial_tree))
-		return refuse(config, failure, "dt_passthrough names nodes, but there is no partial device tree");
+		return refuse(config, failure,
+			      "dt_passthrough names nodes, but there is no partial device tree");
 	return 0;
 }
 
@@ -122,8 +128,8 @@ static int check_list(const struct domain_config *config, const char *what, cons
 		      struct failure *failure)
 {
 	if (count && !list)
-		return refuse(config, failure, "%" PRIu32 " %s are announced, but their list is missing", count,
-			      what);
+		return refuse(config, failure, "%" PRIu32 " %s are announced, but their list is missing",
+			      count, what);
 	if (count > LIST_MAX)
 		return refuse(config, failure, "%" PRIu32 " %s: at most %u", count, what, LIST_MAX);
 	return 0;
@@ -161,8 +167,8 @@ static int check_iomem(const struct domain_config *config, struct failure *failu
 		const struct config_iomem *range = &config->iomem[i];
 		uint64_t gfn = config_iomem_gfn(range);
 
-		if (!range->frames || range->frames > FRAMES_MAX || range->first_mfn > FRAMES_MAX - range->frames ||
-		    gfn > FRAMES_MAX - range->frames)
+		if (!range->frames || range->frames > FRAMES_MAX ||
+		    range->first_mfn > FRAMES_MAX - range->frames || gfn > FRAMES_MAX - range->frames)
 			return refuse(config, failure,
 				      "iomem range %" PRIu32 ", 0x%" PRIx64 " frames at 0x%" PRIx64
 				      ", is empty or doesn't exist: give frame numbers (addresses / 4096)",
@@ -180,8 +186,8 @@ static int check_irqs(const struct domain_config *config, struct failure *failur
 
 		if (irq < SPI_FIRST || irq >= SPI_FIRST + SPIS_MAX)
 			return refuse(config, failure,
-				      "interrupt %" PRIu32 ": give %u to %u (a device tree's number + %u)", irq,
-				      SPI_FIRST, SPI_FIRST + SPIS_MAX - 1, SPI_FIRST);
+				      "interrupt %" PRIu32 ": give %u to %u (a device tree's number + %u)",
+				      irq, SPI_FIRST, SPI_FIRST + SPIS_MAX - 1, SPI_FIRST);
 		for (uint32_t j = 0; j < i; j++)
 			if (config->irqs[j] == irq)
 				return refuse(config, failure, "interrupt %" PRIu32 " is listed twice", irq);
@@ -190,7 +196,8 @@ static int check_irqs(const struct domain_config *config, struct failure *failur
 	if (config->nr_spis > SPIS_MAX)
 		return refuse(config, failure, "%" PRIu32 " SPIs: at most %u", config->nr_spis, SPIS_MAX);
 	if (config->nr_spis && config->nr_spis < needed)
-		return refuse(config, failure, "%" PRIu32 " SPIs are too few for its interrupts: give %" PRIu32 " or 0",
+		return refuse(config, failure,
+			      "%" PRIu32 " SPIs are too few for its interrupts: give %" PRIu32 " or 0",
 			      config->nr_spis, needed);
 	return 0;
 }
@@ -202,7 +209,8 @@ static int check_paths(const struct domain_config *config, const char *what, con
 		const char *path = paths[i];
 
 		if (!path || path[0] != '/' || !path[1] || strnlen(path, PATH_SIZE_MAX) == PATH_SIZE_MAX)
-			return refuse(config, failure, "%s %" PRIu32 " is not a path in a device tree", what, i);
+			return refuse(config, failure, "%s %" PRIu32 " is not a path in a device tree", what,
+				      i);
 	}
 	return 0;
 }
@@ -221,7 +229,7 @@ int domain_config_check(const struct domain_config *config, struct failure *fail
 {
 	static int (*const checks[])(const struct domain_config *config, struct failure *failure) = {
 		check_names, check_sizes, check_choices, check_images,
-		check_lists, check_iomem, check_irqs,	 check_nodes,
+		check_lists, check_iomem, check_irqs,    check_nodes,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {

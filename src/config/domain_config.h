@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a domain shall be: pure data, whoever wrote it. Nothing here talks to the hypervisor. All memory that a
-// configuration points to belongs to whoever made it and stays as it is while the configuration is in use: a
-// domain that was built from it keeps nothing of it.
+// What a domain shall be: pure data, whoever wrote it. Nothing here talks to the hypervisor. All memory that
+// a configuration points to belongs to whoever made it and stays as it is while the configuration is in use:
+// a domain that was built from it keeps nothing of it.
 #pragma once
 
 #include <stdbool.h>
@@ -10,18 +10,20 @@
 
 #include "kernel/failure.h"
 
-#define DOMAIN_NAME_MAX 64 // bytes, with the NUL
+#define DOMAIN_NAME_MAX 64    // bytes, with the NUL
 #define COMMAND_LINE_MAX 2048 // bytes, with the NUL: Linux's COMMAND_LINE_SIZE on arm64
 
 enum config_gic { CONFIG_GIC_DEFAULT, CONFIG_GIC_V2, CONFIG_GIC_V3 }; // default: what the host has
 enum config_tee { CONFIG_TEE_NONE, CONFIG_TEE_OPTEE, CONFIG_TEE_FFA };
 
-// Bytes that are read piece by piece: a built-in image, a file on the card. `size` is NULL where there is none.
+// Bytes that are read piece by piece: a built-in image, a file on the card. `size` is NULL where there is
+// none.
 struct image_source {
 	const char *name; // for messages: "blinky.bin", "/SD:/dom0/Image.gz"
 	// Both return 0 or a negative errno and may wait.
 	int (*size)(void *context, uint64_t *size);
-	int (*read)(void *context, void *buffer, size_t size, uint64_t offset); // all `size` bytes or an error
+	int (*read)(void *context, void *buffer, size_t size,
+		    uint64_t offset); // all `size` bytes or an error
 	void *context;
 };
 
@@ -44,19 +46,19 @@ static inline uint64_t config_iomem_gfn(const struct config_iomem *range)
 }
 
 struct domain_config {
-	const char *name; // of the configuration; xu create's argument
+	const char *name;        // of the configuration; xu create's argument
 	const char *domain_name; // of its only domain; NULL: as `name`, and any number of domains
-	const uint8_t *uuid; // 16 bytes; NULL: a random one
+	const uint8_t *uuid;     // 16 bytes; NULL: a random one
 
 	uint64_t memory_kib;
-	uint32_t vcpus; // 1..
-	uint32_t max_event_channels; // 0: 1023 (xl's default)
+	uint32_t vcpus;                                // 1..
+	uint32_t max_event_channels;                   // 0: 1023 (xl's default)
 	int32_t max_grant_frames, max_maptrack_frames; // -1: Xen's default
-	uint32_t nr_spis; // 0: as many as `irqs` need
+	uint32_t nr_spis;                              // 0: as many as `irqs` need
 	uint32_t ssidref;
 	enum config_gic gic;
 	enum config_tee tee;
-	bool iommu; // the domain may be given devices behind the IOMMU; `dtdevs` imply it
+	bool iommu;  // the domain may be given devices behind the IOMMU; `dtdevs` imply it
 	bool paused; // stays paused after creation
 
 	struct image_source kernel, ramdisk, partial_tree;
@@ -70,7 +72,8 @@ struct domain_config {
 	uint32_t irq_count;
 	const char *const *dtdevs; // host device-tree paths for the IOMMU
 	uint32_t dtdev_count;
-	const char *const *dt_passthrough; // nodes of the partial tree copied besides /passthrough and /aliases
+	const char *const
+		*dt_passthrough; // nodes of the partial tree copied besides /passthrough and /aliases
 	uint32_t dt_passthrough_count;
 };
 

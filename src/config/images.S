@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The images domu0 and domu1, and their partial device trees: the files that CONFIG_DOM_CFG_* name. A configuration can
-// refer to each of them in every build; one that isn't there is empty. Further images: image_section.h.
+// The images domu0 and domu1, and their partial device trees: the files that CONFIG_DOM_CFG_* name. A
+// configuration can refer to each of them in every build; one that isn't there is empty. Further images:
+// image_section.h.
 
 .macro image symbol, file
 	.pushsection .rodata.\symbol, "a", %progbits

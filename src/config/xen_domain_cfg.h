@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C form of a configuration, as the control-domain application that this program replaces defines it: a source file in
-// src/dom_cfg/ lists `struct dom0_domain_cfg` in domain_cfgs[], ended by a zero entry. Fields keep their names and meaning;
-// config/builtin.c turns them into struct domain_config.
+// The C form of a configuration, as the control-domain application that this program replaces defines it: a
+// source file in src/dom_cfg/ lists `struct dom0_domain_cfg` in domain_cfgs[], ended by a zero entry. Fields
+// keep their names and meaning; config/builtin.c turns them into struct domain_config.
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,8 @@
 #define MAX_PV_NET_DEVICES 3
 #define MAX_PV_BLOCK_DEVICES 3
 
-// flags: XEN_DOMCTL_CDF_* of Xen's domctl.h. hvm and hap are always set on Arm, iommu is taken over, others are refused.
+// flags: XEN_DOMCTL_CDF_* of Xen's domctl.h. hvm and hap are always set on Arm, iommu is taken over, others
+// are refused.
 #ifndef XEN_DOMCTL_CDF_hvm
 #define XEN_DOMCTL_CDF_hvm (1U << 0)
 #define XEN_DOMCTL_CDF_hap (1U << 1)

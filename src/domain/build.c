@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Building a domain is a table of steps, run forwards; destroying it is the same table run backwards, from the last step that
-// was done. So a creation that fails in the middle and the end of a domain that ran for a year are one piece of code.
+// Building a domain is a table of steps, run forwards; destroying it is the same table run backwards, from
+// the last step that was done. So a creation that fails in the middle and the end of a domain that ran for a
+// year are one piece of code.
 #include "domain/build.h"
 
 #include <errno.h>
@@ -27,13 +28,14 @@
 
 #define EVENT_CHANNELS_DEFAULT 1023u // xl's
 
-// Xen frees a domain when nobody refers to it any more: moments after the last step of destruction, unless something of it
-// is still mapped somewhere.
+// Xen frees a domain when nobody refers to it any more: moments after the last step of destruction, unless
+// something of it is still mapped somewhere.
 #define FREE_TIMEOUT SECONDS(30)
 #define FREE_POLL_FIRST MILLISECONDS(1)
 #define FREE_POLL_MAX MILLISECONDS(100)
 
-// Memory is asked for in pieces, between which a person can stop it. Of 1 GB, so that none of Xen's largest extents is cut.
+// Memory is asked for in pieces, between which a person can stop it. Of 1 GB, so that none of Xen's largest
+// extents is cut.
 #define POPULATE_PIECE (GIB(1) >> PAGE_SHIFT)
 
 struct build {
@@ -47,8 +49,8 @@ struct build {
 
 // ---- The name ----
 
-// A name that the configuration gives to its domain is for one domain. Without one, a configuration can be used any
-// number of times: the domains are called as it is, and "NAME-2", "NAME-3" while there are others.
+// A name that the configuration gives to its domain is for one domain. Without one, a configuration can be
+// used any number of times: the domains are called as it is, and "NAME-2", "NAME-3" while there are others.
 static int choose_name(const struct build *build, char name[DOMAIN_NAME_MAX])
 {
 	const struct domain_config *config = build->config;
@@ -65,9 +67,10 @@ static int choose_name(const struct build *build, char name[DOMAIN_NAME_MAX])
 
 	const struct domain *namesake = domain_find_by_name(config->domain_name);
 	if (namesake)
-		return failure_set(build->failure, -EEXIST,
-				   "domain %u is named '%s' already: destroy it first, or configure another domain_name",
-				   namesake->id, config->domain_name);
+		return failure_set(
+			build->failure, -EEXIST,
+			"domain %u is named '%s' already: destroy it first, or configure another domain_name",
+			namesake->id, config->domain_name);
 	snprintf(name, DOMAIN_NAME_MAX, "%s", config->domain_name);
 	return 0;
 }
@@ -142,7 +145,8 @@ static const char *invalid_creation_hint(const struct build *build)
 	if (build->config->iommu || build->config->dtdev_count)
 		return "perhaps it has no IOMMU on this machine";
 	if (build->config->gic != CONFIG_GIC_DEFAULT)
-		return "perhaps the machine's interrupt controller can't serve the GIC version that the domain wants";
+		return "perhaps the machine's interrupt controller can't serve the GIC version that the "
+		       "domain wants";
 	if (build->config->ssidref)
 		return "perhaps its policy has no such security label (ssidref)";
 	return "perhaps the limits (CPUs, event channels, grant frames) are too high for it";
@@ -151,9 +155,11 @@ static const char *invalid_creation_hint(const struct build *build)
 static int creation_failed(const struct build *build, int error)
 {
 	if (error == -EEXIST && build->wanted == DOMID_ANY)
-		return failure_set(build->failure, error, "all domain ids are in use: destroy another domain");
+		return failure_set(build->failure, error,
+				   "all domain ids are in use: destroy another domain");
 	if (error == -EEXIST)
-		return failure_set(build->failure, error, "domain id %u is in use: choose another with -d, or leave it out",
+		return failure_set(build->failure, error,
+				   "domain id %u is in use: choose another with -d, or leave it out",
 				   build->wanted);
 	if (error == -EINVAL)
 		return failure_set(build->failure, error, "Xen refuses to create such a domain: %s",
@@ -168,8 +174,8 @@ static int create_domain(struct build *build)
 		.ssidref = config->ssidref,
 		.iommu = config->iommu || config->dtdev_count,
 		.max_vcpus = config->vcpus,
-		.max_event_channel = config->max_event_channels ? config->max_event_channels :
-								  EVENT_CHANNELS_DEFAULT,
+		.max_event_channel =
+			config->max_event_channels ? config->max_event_channels : EVENT_CHANNELS_DEFAULT,
 		.max_grant_frames = config->max_grant_frames,
 		.max_maptrack_frames = config->max_maptrack_frames,
 		.gic_version = build->plan.gic,
@@ -297,15 +303,15 @@ static int seed_grants(struct build *build)
 		       grant_seed(id, GNTTAB_RESERVED_XENSTORE, magic_gfn(MAGIC_STORE), CONTROL_DOMAIN);
 }
 
-// The interrupt of event channels, as the device tree says it too: PPI 31, level, active low (HVM_PARAM_CALLBACK_IRQ,
-// public/hvm/params.h).
+// The interrupt of event channels, as the device tree says it too: PPI 31, level, active low
+// (HVM_PARAM_CALLBACK_IRQ, public/hvm/params.h).
 #define CALLBACK_IRQ                                                                                         \
-	((uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI << 56 | HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 |      \
+	((uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI << 56 | HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 |     \
 	 GUEST_EVTCHN_PPI)
 
-// HVM_PARAM_STORE_PFN stays 0: nobody serves the store's ring. Linux takes 0 as 'there is no store' and goes on
-// without; with the page's number it would wait for answers for ever. The page, its port and its grant are ready for a server,
-// which sets the parameter as the last thing.
+// HVM_PARAM_STORE_PFN stays 0: nobody serves the store's ring. Linux takes 0 as 'there is no store' and goes
+// on without; with the page's number it would wait for answers for ever. The page, its port and its grant are
+// ready for a server, which sets the parameter as the last thing.
 static int set_parameters(struct build *build)
 {
 	const struct domain *domain = build->domain;
@@ -373,8 +379,8 @@ static int start(struct build *build)
 	return domctl_unpause(build->domain->id);
 }
 
-// Its last words are in the ring when the console is closed, and none come later. A domain that can't be paused is gone or
-// going: nothing is lost then.
+// Its last words are in the ring when the console is closed, and none come later. A domain that can't be
+// paused is gone or going: nothing is lost then.
 static int stop(struct domain *domain, struct failure *failure)
 {
 	(void)failure;
@@ -410,7 +416,8 @@ static int run_steps(struct build *build)
 		int error = steps[i].run(build);
 
 		if (error)
-			return failure_set(build->failure, error, "%s failed: %s", steps[i].name, error_text(error));
+			return failure_set(build->failure, error, "%s failed: %s", steps[i].name,
+					   error_text(error));
 		build->domain->steps_done = i + 1;
 	}
 	return 0;
@@ -441,13 +448,14 @@ static int check_wanted(domid_t wanted, struct failure *failure)
 	if (wanted == DOMID_ANY)
 		return 0;
 	if (wanted == CONTROL_DOMAIN || wanted >= DOMID_FIRST_RESERVED)
-		return failure_set(failure, -EINVAL, "domain id %u is out of range: choose one from 1 to %u", wanted,
-				   DOMID_FIRST_RESERVED - 1);
+		return failure_set(failure, -EINVAL, "domain id %u is out of range: choose one from 1 to %u",
+				   wanted, DOMID_FIRST_RESERVED - 1);
 	if (domctl_get_info(wanted, &info)) // a failure of Xen's shows itself when the domain is created
 		return 0;
 	domain_name(wanted, name, sizeof(name));
-	return failure_set(failure, -EEXIST, "domain id %u is in use by '%s': choose another with -d, or leave it out",
-			   wanted, name);
+	return failure_set(failure, -EEXIST,
+			   "domain id %u is in use by '%s': choose another with -d, or leave it out", wanted,
+			   name);
 }
 
 static void abandon(struct build *build)

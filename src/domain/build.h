@@ -10,7 +10,8 @@
 // Puts the domain, which may be in the list already, where its id belongs.
 void domain_enlist(struct domain *domain);
 
-// 0 when the id isn't this program's own domain and nobody builds or destroys the domain at the moment: -EPERM, -EBUSY.
+// 0 when the id isn't this program's own domain and nobody builds or destroys the domain at the moment:
+// -EPERM, -EBUSY.
 int domain_check_free(domid_t id, struct failure *failure);
 
 // 0 when Xen has the domain, -ESRCH.

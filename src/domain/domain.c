@@ -23,8 +23,8 @@ struct domain *domain_find(domid_t id)
 	struct domain *domain;
 
 	DOMAIN_FOR_EACH(domain)
-		if (domain->id == id)
-			return domain;
+	if (domain->id == id)
+		return domain;
 	return NULL;
 }
 
@@ -33,8 +33,8 @@ struct domain *domain_find_by_name(const char *name)
 	struct domain *domain;
 
 	DOMAIN_FOR_EACH(domain)
-		if (!strcmp(domain->name, name))
-			return domain;
+	if (!strcmp(domain->name, name))
+		return domain;
 	return NULL;
 }
 
@@ -44,7 +44,8 @@ void domain_enlist(struct domain *domain)
 	struct domain *other;
 
 	list_remove(&domain->link);
-	DOMAIN_FOR_EACH(other) {
+	DOMAIN_FOR_EACH(other)
+	{
 		if (other->id > domain->id) {
 			place = &other->link;
 			break;
@@ -118,9 +119,11 @@ int domain_check_free(domid_t id, struct failure *failure)
 	if (id == CONTROL_DOMAIN)
 		return failure_set(failure, -EPERM, "domain %u is this control domain itself", id);
 	if (domain && domain->being_built)
-		return failure_set(failure, -EBUSY, "domain %u ('%s') is still being built", id, domain->name);
+		return failure_set(failure, -EBUSY, "domain %u ('%s') is still being built", id,
+				   domain->name);
 	if (domain && domain->being_destroyed)
-		return failure_set(failure, -EBUSY, "domain %u ('%s') is being destroyed already", id, domain->name);
+		return failure_set(failure, -EBUSY, "domain %u ('%s') is being destroyed already", id,
+				   domain->name);
 	return 0;
 }
 
@@ -135,8 +138,8 @@ static int set_paused(domid_t id, bool paused, struct failure *failure)
 		return error;
 	error = domctl_get_info(id, &info);
 	if (!error && info.paused == paused)
-		return failure_set(failure, -EALREADY, paused ? "domain %u is paused already" : "domain %u is not paused",
-				   id);
+		return failure_set(failure, -EALREADY,
+				   paused ? "domain %u is paused already" : "domain %u is not paused", id);
 	if (!error)
 		error = paused ? domctl_pause(id) : domctl_unpause(id);
 	if (error)

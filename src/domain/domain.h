@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The domains that this control domain has built: creating, finding, pausing and destroying them. Their number is
-// bounded by memory alone.
+// The domains that this control domain has built: creating, finding, pausing and destroying them. Their
+// number is bounded by memory alone.
 #pragma once
 
 #include <stdbool.h>
@@ -15,29 +15,30 @@ struct device_list;
 
 struct domain {
 	struct list link; // in the list of domains
-	domid_t id; // DOMID_INVALID: Xen has none for it yet
+	domid_t id;       // DOMID_INVALID: Xen has none for it yet
 	char name[DOMAIN_NAME_MAX];
 	uint8_t uuid[16];
-	struct console *console; // NULL where the domain has none
+	struct console *console;                // NULL where the domain has none
 	evtchn_port_t console_port, store_port; // in the domain, for this one to bind
-	struct device_list *devices; // given to it, or NULL
-	bool being_built, being_destroyed; // another task is at it
-	size_t steps_done; // of building, to be undone
+	struct device_list *devices;            // given to it, or NULL
+	bool being_built, being_destroyed;      // another task is at it
+	size_t steps_done;                      // of building, to be undone
 };
 
-// Builds a domain from the configuration and starts it unless `paused` or config->paused. `wanted` is an id from 1 to
-// DOMID_FIRST_RESERVED - 1, or DOMID_ANY. May take long: waits for files, yields. On failure everything is as
-// before. *domain is valid until somebody destroys the domain: look it up again by id after any wait.
+// Builds a domain from the configuration and starts it unless `paused` or config->paused. `wanted` is an id
+// from 1 to DOMID_FIRST_RESERVED - 1, or DOMID_ANY. May take long: waits for files, yields. On failure
+// everything is as before. *domain is valid until somebody destroys the domain: look it up again by id after
+// any wait.
 int domain_create(const struct domain_config *config, domid_t wanted, bool paused, struct domain **domain,
 		  struct failure *failure);
 
-// Ends the domain and waits until Xen has freed it: -EBUSY when it is being built or destroyed already, -ETIMEDOUT when
-// something keeps its memory (it is then left dying, said so, and can be destroyed again). Also for domains that this
-// program didn't build; -EPERM for Dom0 itself, -ESRCH.
+// Ends the domain and waits until Xen has freed it: -EBUSY when it is being built or destroyed already,
+// -ETIMEDOUT when something keeps its memory (it is then left dying, said so, and can be destroyed again).
+// Also for domains that this program didn't build; -EPERM for Dom0 itself, -ESRCH.
 int domain_destroy(domid_t id, struct failure *failure);
 
-// Also for domains that this program didn't build. -ESRCH, -EPERM (Dom0 itself), -EBUSY while it is built or destroyed,
-// -EALREADY when it is (un)paused already.
+// Also for domains that this program didn't build. -ESRCH, -EPERM (Dom0 itself), -EBUSY while it is built or
+// destroyed, -EALREADY when it is (un)paused already.
 int domain_pause(domid_t id, struct failure *failure);
 int domain_unpause(domid_t id, struct failure *failure);
 
@@ -49,15 +50,15 @@ struct domain *domain_find_by_name(const char *name);
 // Writes at most `size` bytes with the NUL.
 void domain_name(domid_t id, char *name, size_t size);
 
-// What a person types: the id or the name of a domain that exists. -ESRCH, -EINVAL (not a number that can be an id),
-// or what Xen says, with the reason.
+// What a person types: the id or the name of a domain that exists. -ESRCH, -EINVAL (not a number that can be
+// an id), or what Xen says, with the reason.
 int domain_resolve(const char *text, domid_t *id, struct failure *failure);
 
 // Walks the domains built here, in order of id; one that is being built and has no id yet comes last.
 extern struct list domain_list;
 #define DOMAIN_FOR_EACH(domain) LIST_FOR_EACH(domain, &domain_list, link)
 
-// Progress of a long creation, for a person who watches; called at most ten times a second, may be NULL. Returns true
-// to stop the creation (-EINTR).
+// Progress of a long creation, for a person who watches; called at most ten times a second, may be NULL.
+// Returns true to stop the creation (-EINTR).
 typedef bool domain_progress(const char *what, uint64_t done, uint64_t total);
 void domain_set_progress(domain_progress *progress);

@@ -15,7 +15,8 @@
 #include "xen/hypercall.h"
 
 #define RANGE_CELLS (GUEST_ROOT_ADDRESS_CELLS + GUEST_ROOT_SIZE_CELLS)
-_Static_assert(GUEST_ROOT_ADDRESS_CELLS == 2 && GUEST_ROOT_SIZE_CELLS == 2, "write_ranges() writes two and two");
+_Static_assert(GUEST_ROOT_ADDRESS_CELLS == 2 && GUEST_ROOT_SIZE_CELLS == 2,
+	       "write_ranges() writes two and two");
 
 // A tree without a partial one, unless it has very many CPUs. The builder grows it where this is too little.
 #define USUAL_SIZE 4096u
@@ -67,7 +68,8 @@ static struct versioned_name versioned(const char *prefix, const struct guest_tr
 {
 	struct versioned_name name;
 
-	snprintf(name.text, sizeof(name.text), "%s-%u.%u", prefix, parameters->xen_major, parameters->xen_minor);
+	snprintf(name.text, sizeof(name.text), "%s-%u.%u", prefix, parameters->xen_major,
+		 parameters->xen_minor);
 	return name;
 }
 
@@ -187,7 +189,8 @@ static void write_gic(struct tree_builder *builder, const struct guest_tree_para
 
 static void write_timer(struct tree_builder *builder, const struct guest_tree_parameters *parameters)
 {
-	static const uint32_t ppis[] = { GUEST_TIMER_PHYS_S_PPI, GUEST_TIMER_PHYS_NS_PPI, GUEST_TIMER_VIRT_PPI };
+	static const uint32_t ppis[] = { GUEST_TIMER_PHYS_S_PPI, GUEST_TIMER_PHYS_NS_PPI,
+					 GUEST_TIMER_VIRT_PPI };
 
 	tree_begin(builder, "timer");
 	tree_string(builder, "compatible", "arm,armv8-timer");
@@ -231,8 +234,9 @@ static void write_partial(struct tree_builder *builder, const struct guest_tree_
 		partial_tree_copy(parameters->partial, parameters->config, builder);
 }
 
-static void (*const writers[])(struct tree_builder *builder, const struct guest_tree_parameters *parameters) = {
-	write_root, write_chosen, write_cpus,	    write_psci,	    write_memory,
+static void (*const writers[])(struct tree_builder *builder,
+			       const struct guest_tree_parameters *parameters) = {
+	write_root, write_chosen, write_cpus,       write_psci,     write_memory,
 	write_gic,  write_timer,  write_hypervisor, write_firmware, write_partial,
 };
 
@@ -241,7 +245,8 @@ static const char *duplicate_node(const void *tree)
 {
 	int node, other;
 
-	fdt_for_each_subnode(node, tree, 0) {
+	fdt_for_each_subnode(node, tree, 0)
+	{
 		const char *name = fdt_get_name(tree, node, NULL);
 
 		for (other = fdt_first_subnode(tree, 0); other != node; other = fdt_next_subnode(tree, other))
@@ -262,17 +267,18 @@ void *guest_tree_build(const struct guest_tree_parameters *parameters, int *erro
 		writers[i](&builder, parameters);
 	void *tree = tree_finish(&builder, error);
 	if (!tree) {
-		failure_set(failure, *error, "the device tree of '%s' can't be made: %s", parameters->config->name,
-			    error_text(*error));
+		failure_set(failure, *error, "the device tree of '%s' can't be made: %s",
+			    parameters->config->name, error_text(*error));
 		return NULL;
 	}
 
 	const char *duplicate = duplicate_node(tree);
 	if (duplicate) {
-		*error = failure_set(failure, -EEXIST,
-				     "partial device tree %s: node %s is in every guest's tree already: leave it out of "
-				     "dt_passthrough",
-				     parameters->config->partial_tree.name, duplicate);
+		*error = failure_set(
+			failure, -EEXIST,
+			"partial device tree %s: node %s is in every guest's tree already: leave it out of "
+			"dt_passthrough",
+			parameters->config->partial_tree.name, duplicate);
 		free(tree);
 		return NULL;
 	}

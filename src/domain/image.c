@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The headers of kernel images. A file is looked at from the outside in: a uImage may hold a gzip stream, which may hold an
-// arm64 Image.
+// The headers of kernel images. A file is looked at from the outside in: a uImage may hold a gzip stream,
+// which may hold an arm64 Image.
 #include "domain/image.h"
 
 #include <endian.h>
@@ -57,8 +57,8 @@ static int not_a_kernel(const struct kernel_image *image, const char *reason, co
 
 	for (size_t i = 0; i < MIN(length, (size_t)4); i++)
 		snprintf(&text[3 * i], sizeof(text) - 3 * i, i < 3 ? "%02x " : "%02x", header->bytes[i]);
-	return failure_set(failure, -ENOEXEC, "kernel %s: %s (first bytes %s)", image->stored.source->name, reason,
-			   text);
+	return failure_set(failure, -ENOEXEC, "kernel %s: %s (first bytes %s)", image->stored.source->name,
+			   reason, text);
 }
 
 static bool is_gzip(const union header *header, size_t length)
@@ -78,8 +78,8 @@ static bool is_uimage(const union header *header, size_t length)
 
 // ---- The program, once unpacked ----
 
-// The length that the end of a gzip file announces (RFC 1952, ISIZE): it is checked when the stream is inflated, and
-// loading stops at what it says.
+// The length that the end of a gzip file announces (RFC 1952, ISIZE): it is checked when the stream is
+// inflated, and loading stops at what it says.
 static int read_inflated_size(const struct kernel_image *image, uint64_t *size, struct failure *failure)
 {
 	const struct image_part *stored = &image->stored;
@@ -90,8 +90,8 @@ static int read_inflated_size(const struct kernel_image *image, uint64_t *size, 
 	int error = stored->source->read(stored->source->context, &isize, sizeof(isize),
 					 stored->offset + stored->size - sizeof(isize));
 	if (error)
-		return failure_set(failure, error, "kernel %s: reading its end failed: %s", stored->source->name,
-				   error_text(error));
+		return failure_set(failure, error, "kernel %s: reading its end failed: %s",
+				   stored->source->name, error_text(error));
 	*size = le32toh(isize);
 	return 0;
 }
@@ -197,14 +197,16 @@ int kernel_image_read(const struct image_source *source, struct kernel_image *im
 
 	*image = (struct kernel_image){ .stored = { .what = "kernel", .source = source } };
 	if (error)
-		return failure_set(failure, error, "kernel %s: can't be read: %s", source->name, error_text(error));
+		return failure_set(failure, error, "kernel %s: can't be read: %s", source->name,
+				   error_text(error));
 	if (!file_size)
 		return refuse(image, failure, "empty");
 
 	size_t length = (size_t)MIN(file_size, sizeof(header));
 	error = source->read(source->context, &header, length, 0);
 	if (error)
-		return failure_set(failure, error, "kernel %s: can't be read: %s", source->name, error_text(error));
+		return failure_set(failure, error, "kernel %s: can't be read: %s", source->name,
+				   error_text(error));
 
 	image->stored.size = file_size;
 	image->stored.compressed = is_gzip(&header, length);

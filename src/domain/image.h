@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel images: which format a file has, and what its headers say. An arm64 Image (Linux,
-// Documentation/arch/arm64/booting.rst), the same compressed with gzip, or a uImage (U-Boot, include/image.h) of
-// either, or of a program without a header that is to lie at a fixed address. All of it is untrusted: every
-// number is checked against the file.
+// Documentation/arch/arm64/booting.rst), the same compressed with gzip, or a uImage (U-Boot, include/image.h)
+// of either, or of a program without a header that is to lie at a fixed address. All of it is untrusted:
+// every number is checked against the file.
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +20,6 @@ struct kernel_image {
 	uint64_t entry_offset; // from its first byte
 };
 
-// Reads the headers. -ENOEXEC: no kernel, -EIO and the like: can't be read, -ENOMEM; the reason, with the file's name, is
-// in `failure`. May wait.
+// Reads the headers. -ENOEXEC: no kernel, -EIO and the like: can't be read, -ENOMEM; the reason, with the
+// file's name, is in `failure`. May wait.
 int kernel_image_read(const struct image_source *source, struct kernel_image *image, struct failure *failure);

@@ -70,13 +70,14 @@ static long read_stored(struct image_stream *stream, void *buffer, size_t size, 
 		return 0;
 	int error = part->source->read(part->source->context, buffer, length, position);
 	if (error)
-		return failure_set(failure, error, "%s %s: reading at byte %" PRIu64 " failed: %s", part->what,
-				   part->source->name, position, error_text(error));
+		return failure_set(failure, error, "%s %s: reading at byte %" PRIu64 " failed: %s",
+				   part->what, part->source->name, position, error_text(error));
 	stream->taken += length;
 	if (part->has_crc)
 		stream->crc = (uint32_t)crc32(stream->crc, buffer, (uInt)length);
 	if (part->has_crc && stream->taken == part->size && stream->crc != part->crc)
-		return failure_set(failure, -EBADMSG, "%s %s: corrupt, its data's CRC is %08" PRIx32 ", not %08" PRIx32,
+		return failure_set(failure, -EBADMSG,
+				   "%s %s: corrupt, its data's CRC is %08" PRIx32 ", not %08" PRIx32,
 				   part->what, part->source->name, stream->crc, part->crc);
 	return (long)length;
 }
@@ -86,7 +87,8 @@ static int refill(struct image_stream *stream, struct failure *failure)
 	long length = read_stored(stream, stream->piece, IMAGE_PIECE, failure);
 
 	if (length == 0)
-		return failure_set(failure, -EBADMSG, "%s %s: truncated, the gzip stream goes on behind its end",
+		return failure_set(failure, -EBADMSG,
+				   "%s %s: truncated, the gzip stream goes on behind its end",
 				   stream->part->what, stream->part->source->name);
 	if (length < 0)
 		return (int)length;
@@ -113,7 +115,8 @@ static int inflate_error(const struct image_stream *stream, int result, struct f
 	if (result == Z_MEM_ERROR)
 		return failure_set(failure, -ENOMEM, "%s %s: out of memory", part->what, part->source->name);
 	return failure_set(failure, -EBADMSG, "%s %s: the gzip stream is corrupt (%s)", part->what,
-			   part->source->name, stream->inflate.msg ? stream->inflate.msg : "it makes no sense");
+			   part->source->name,
+			   stream->inflate.msg ? stream->inflate.msg : "it makes no sense");
 }
 
 static long read_inflated(struct image_stream *stream, void *buffer, size_t size, struct failure *failure)

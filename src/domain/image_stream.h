@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image's bytes one after the other, decompressed and checked on the way, so that no more than a piece of it is
-// ever in this program's memory.
+// An image's bytes one after the other, decompressed and checked on the way, so that no more than a piece of
+// it is ever in this program's memory.
 #pragma once
 
 #include <stdbool.h>
@@ -27,8 +27,8 @@ struct image_part {
 struct image_stream {
 	const struct image_part *part;
 	uint64_t taken; // bytes of the part that were read
-	uint32_t crc; // of them
-	bool ended; // the compressed stream is complete
+	uint32_t crc;   // of them
+	bool ended;     // the compressed stream is complete
 	z_stream inflate;
 	uint8_t *piece; // of compressed input
 };
@@ -36,8 +36,8 @@ struct image_stream {
 // The part must outlive the stream. -ENOMEM.
 int image_stream_open(struct image_stream *stream, const struct image_part *part, struct failure *failure);
 
-// The next `size` bytes, at most IMAGE_PIECE; at the end fewer, down to 0. A negative errno: -EIO and the like
-// from reading, -EBADMSG for a corrupt or truncated file. May wait.
+// The next `size` bytes, at most IMAGE_PIECE; at the end fewer, down to 0. A negative errno: -EIO and the
+// like from reading, -EBADMSG for a corrupt or truncated file. May wait.
 long image_stream_read(struct image_stream *stream, void *buffer, size_t size, struct failure *failure);
 
 void image_stream_close(struct image_stream *stream);

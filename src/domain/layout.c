@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arithmetic of a guest's address space. All sizes come from configurations and images, which may say anything: sums
-// are made only where the parts are known to be small.
+// The arithmetic of a guest's address space. All sizes come from configurations and images, which may say
+// anything: sums are made only where the parts are known to be small.
 #include "domain/layout.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 // Linux maps kernel and device tree in blocks of this size.
 #define BLOCK MIB(2)
 
-// Ramdisk and device tree lie here in a guest that is large enough: out of the way of a kernel that unpacks itself.
+// Ramdisk and device tree lie here in a guest that is large enough: out of the way of a kernel that unpacks
+// itself.
 #define MODULES_OFFSET MIB(128)
 
 #define EXTENDED_REGION_MIN MIB(64)
@@ -56,7 +57,8 @@ static int check_range(const struct guest_layout *layout, const struct guest_ran
 	if (!what)
 		return 0;
 	return failure_set(failure, -EINVAL,
-			   "iomem at 0x%" PRIx64 " of the domain lies over %s: let it appear elsewhere (first_gfn)",
+			   "iomem at 0x%" PRIx64
+			   " of the domain lies over %s: let it appear elsewhere (first_gfn)",
 			   range->start, what);
 }
 
@@ -74,7 +76,8 @@ static int check_iomem(const struct guest_layout *layout, const struct domain_co
 
 			if (ranges_overlap(&range, &other))
 				return failure_set(failure, -EINVAL,
-						   "iomem at 0x%" PRIx64 " of the domain is given twice", range.start);
+						   "iomem at 0x%" PRIx64 " of the domain is given twice",
+						   range.start);
 		}
 	}
 	return 0;
@@ -112,7 +115,8 @@ int layout_kernel(struct guest_layout *layout, uint64_t offset, uint64_t size, s
 				   size, offset);
 	if (offset + size > bank->size)
 		return failure_set(failure, -ENOMEM,
-				   "kernel needs %" PRIu64 " MiB but the domain has %" PRIu64 " MiB: raise memory",
+				   "kernel needs %" PRIu64 " MiB but the domain has %" PRIu64
+				   " MiB: raise memory",
 				   mib_needed(offset + size), bank->size >> 20);
 	layout->kernel = (struct guest_range){ bank->start + offset, size };
 	return 0;
@@ -143,8 +147,8 @@ int layout_modules(struct guest_layout *layout, uint64_t ramdisk_size, uint64_t 
 		start = ROUND_DOWN(layout->kernel.start - size, PAGE_SIZE);
 	else
 		return failure_set(failure, -ENOMEM,
-				   "kernel, ramdisk and device tree need %" PRIu64 " MiB but the domain has %" PRIu64
-				   " MiB: raise memory",
+				   "kernel, ramdisk and device tree need %" PRIu64
+				   " MiB but the domain has %" PRIu64 " MiB: raise memory",
 				   mib_needed(kernel_end - bank->start + size), bank->size >> 20);
 
 	layout->ramdisk = (struct guest_range){ start, ramdisk_size };

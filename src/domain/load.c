@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images go from their source to the guest in pieces, through one buffer here, and Xen copies each piece in place: nothing of
-// the guest needs to be mapped.
+// Images go from their source to the guest in pieces, through one buffer here, and Xen copies each piece in
+// place: nothing of the guest needs to be mapped.
 #include "domain/load.h"
 
 #include <errno.h>
@@ -22,13 +22,15 @@ struct loader {
 	struct failure *failure;
 };
 
-static int write_bytes(struct loader *loader, const char *what, uint64_t address, const void *data, size_t size)
+static int write_bytes(struct loader *loader, const char *what, uint64_t address, const void *data,
+		       size_t size)
 {
 	int error = grant_writer_write(&loader->writer, address, data, size);
 
 	if (error)
-		failure_set(loader->failure, error, "%s: writing to the domain's memory at 0x%" PRIx64 " failed: %s",
-			    what, address, error_text(error));
+		failure_set(loader->failure, error,
+			    "%s: writing to the domain's memory at 0x%" PRIx64 " failed: %s", what, address,
+			    error_text(error));
 	return error;
 }
 
@@ -67,7 +69,8 @@ static int load_stream(struct loader *loader, struct image_stream *stream, const
 					   "%s %s: corrupt, there is more in it than the %" PRIu64
 					   " bytes that it announces",
 					   part->what, part->source->name, range->size);
-		int error = write_bytes(loader, part->what, range->start + loaded, loader->buffer, (size_t)length);
+		int error = write_bytes(loader, part->what, range->start + loaded, loader->buffer,
+					(size_t)length);
 		loaded += (uint64_t)length;
 		if (!error)
 			error = progress_report(part->what, loaded, range->size, loader->failure);

@@ -6,6 +6,6 @@
 #include "kernel/failure.h"
 #include "xen/types.h"
 
-// The domain's memory must be there, and it must not run yet. Afterwards its caches are clean: what was written is what a CPU
-// without caches reads. May wait.
+// The domain's memory must be there, and it must not run yet. Afterwards its caches are clean: what was
+// written is what a CPU without caches reads. May wait.
 int load_images(const struct plan *plan, domid_t domid, struct failure *failure);

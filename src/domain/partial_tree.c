@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading, checking and copying a partial device tree. It comes from a file: libfdt is let at it only after fdt_check_full(),
-// and nodes are walked without recursion, whatever their depth.
+// Reading, checking and copying a partial device tree. It comes from a file: libfdt is let at it only after
+// fdt_check_full(), and nodes are walked without recursion, whatever their depth.
 #include "domain/partial_tree.h"
 
 #include <errno.h>
@@ -27,7 +27,8 @@ static int cannot_read(const struct image_source *source, int error, struct fail
 			   error_text(error));
 }
 
-// The node at exactly this path: libfdt by itself takes "/a" for "/a@0" as well. A negative number: there is none.
+// The node at exactly this path: libfdt by itself takes "/a" for "/a@0" as well. A negative number: there is
+// none.
 static int find_node(const void *tree, const char *path)
 {
 	int node = fdt_path_offset(tree, path);
@@ -38,7 +39,7 @@ static int find_node(const void *tree, const char *path)
 
 // Walks a node and all below it, parents first; `depth` is 0 for the node itself.
 #define FOR_EACH_NODE_FROM(tree, first, node, depth)                                                         \
-	for ((node) = (first), (depth) = 0; (node) >= 0 && (depth) >= 0;                                      \
+	for ((node) = (first), (depth) = 0; (node) >= 0 && (depth) >= 0;                                     \
 	     (node) = fdt_next_node(tree, node, &(depth)))
 
 static int check_node(const void *tree, const struct image_source *source, const char *path,
@@ -47,13 +48,15 @@ static int check_node(const void *tree, const struct image_source *source, const
 	int node, depth, first = find_node(tree, path);
 
 	if (first < 0)
-		return failure_set(failure, -EINVAL, "partial device tree %s: it has no node %s", source->name, path);
+		return failure_set(failure, -EINVAL, "partial device tree %s: it has no node %s",
+				   source->name, path);
 	FOR_EACH_NODE_FROM(tree, first, node, depth)
-		if (fdt_get_phandle(tree, node) == GUEST_PHANDLE_GIC)
-			return failure_set(failure, -EINVAL,
-					   "partial device tree %s: phandle 0x%x in %s belongs to the guest's interrupt "
-					   "controller",
-					   source->name, GUEST_PHANDLE_GIC, path);
+	if (fdt_get_phandle(tree, node) == GUEST_PHANDLE_GIC)
+		return failure_set(
+			failure, -EINVAL,
+			"partial device tree %s: phandle 0x%x in %s belongs to the guest's interrupt "
+			"controller",
+			source->name, GUEST_PHANDLE_GIC, path);
 	return 0;
 }
 
@@ -89,7 +92,8 @@ int partial_tree_read(const struct domain_config *config, void **tree, struct fa
 	if (!size)
 		return refuse(source, failure, "empty");
 	if (size > TREE_SIZE_MAX)
-		return failure_set(failure, -E2BIG, "partial device tree %s: %" PRIu64 " bytes are too many: at most %zu",
+		return failure_set(failure, -E2BIG,
+				   "partial device tree %s: %" PRIu64 " bytes are too many: at most %zu",
 				   source->name, size, TREE_SIZE_MAX);
 
 	void *buffer = malloc((size_t)size);
@@ -111,7 +115,8 @@ static void copy_properties(const void *tree, int node, struct tree_builder *bui
 {
 	int property;
 
-	fdt_for_each_property_offset(property, tree, node) {
+	fdt_for_each_property_offset(property, tree, node)
+	{
 		const char *name;
 		int length;
 		const void *value = fdt_getprop_by_offset(tree, property, &name, &length);
@@ -125,7 +130,8 @@ static void copy_node(const void *tree, const char *path, struct tree_builder *b
 {
 	int node, depth, open = 0;
 
-	FOR_EACH_NODE_FROM(tree, find_node(tree, path), node, depth) {
+	FOR_EACH_NODE_FROM(tree, find_node(tree, path), node, depth)
+	{
 		for (; open > depth; open--)
 			tree_end(builder);
 		tree_begin(builder, fdt_get_name(tree, node, NULL));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each thing given to a domain is an entry of a list; the kind of an entry knows how to give it, how to take it back, and what
-// Xen's refusals mean. A device is assigned before its registers are mapped, so that a machine where Xen has no IOMMU to
-// protect the others is left without half a device.
+// Each thing given to a domain is an entry of a list; the kind of an entry knows how to give it, how to take
+// it back, and what Xen's refusals mean. A device is assigned before its registers are mapped, so that a
+// machine where Xen has no IOMMU to protect the others is left without half a device.
 #include "domain/passthrough.h"
 
 #include <errno.h>
@@ -120,8 +120,8 @@ static void describe(const struct device *device, char text[DESCRIPTION_MAX])
 		break;
 	case DEVICE_PERMISSION:
 	case DEVICE_MAPPING:
-		snprintf(text, DESCRIPTION_MAX, "iomem 0x%" PRIx64 " to 0x%" PRIx64, device->mfn << PAGE_SHIFT,
-			 ((device->mfn + device->frames) << PAGE_SHIFT) - 1);
+		snprintf(text, DESCRIPTION_MAX, "iomem 0x%" PRIx64 " to 0x%" PRIx64,
+			 device->mfn << PAGE_SHIFT, ((device->mfn + device->frames) << PAGE_SHIFT) - 1);
 		break;
 	case DEVICE_IRQ:
 		snprintf(text, DESCRIPTION_MAX, "interrupt %" PRIu32, device->irq);

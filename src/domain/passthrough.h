@@ -13,6 +13,6 @@ struct device_list;
 int passthrough_attach(domid_t domid, const struct domain_config *config, struct device_list **list,
 		       struct failure *failure);
 
-// Takes everything back and frees the list, which may be NULL. What Xen doesn't take back is said in the log: it goes back
-// when the domain is destroyed.
+// Takes everything back and frees the list, which may be NULL. What Xen doesn't take back is said in the log:
+// it goes back when the domain is destroyed.
 void passthrough_detach(domid_t domid, struct device_list *list);

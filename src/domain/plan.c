@@ -28,12 +28,13 @@ static enum gic_version host_gic(void)
 	return devicetree_find(-1, "arm,gic-v3") >= 0 ? GIC_V3 : GIC_V2;
 }
 
-// Where firmware left the timer's frequency register wrong, the host's tree says what is right, and so must the guest's:
-// Xen can't trap the register.
+// Where firmware left the timer's frequency register wrong, the host's tree says what is right, and so must
+// the guest's: Xen can't trap the register.
 static uint32_t clock_frequency(void)
 {
 	int length, timer = devicetree_find(-1, "arm,armv8-timer");
-	const fdt32_t *value = timer < 0 ? NULL : fdt_getprop(devicetree(), timer, "clock-frequency", &length);
+	const fdt32_t *value =
+		timer < 0 ? NULL : fdt_getprop(devicetree(), timer, "clock-frequency", &length);
 
 	return value && length == sizeof(*value) ? fdt32_ld(value) : 0;
 }
@@ -64,8 +65,8 @@ static int choose_gic(struct plan *plan, struct failure *failure)
 	plan->gic = config->gic == CONFIG_GIC_DEFAULT ? host_gic() : versions[config->gic];
 	if (plan->gic == GIC_V2 && config->vcpus > GICV2_VCPUS_MAX)
 		return failure_set(failure, -EINVAL,
-				   "%" PRIu32 " CPUs: a domain with a GICv2 can have %u at most", config->vcpus,
-				   GICV2_VCPUS_MAX);
+				   "%" PRIu32 " CPUs: a domain with a GICv2 can have %u at most",
+				   config->vcpus, GICV2_VCPUS_MAX);
 	return 0;
 }
 
@@ -76,7 +77,8 @@ uint64_t plan_domain_pages(const struct plan *plan)
 	return (KIB(plan->config->memory_kib) >> PAGE_SHIFT) + MAGIC_PAGES;
 }
 
-// Xen's own formula, and libxl's: for each CPU the page tables of 1 GB in 4 KB pages, for memory and its sharing.
+// Xen's own formula, and libxl's: for each CPU the page tables of 1 GB in 4 KB pages, for memory and its
+// sharing.
 static uint64_t paging_pool_size(const struct domain_config *config)
 {
 	uint64_t pages = 256 * (uint64_t)config->vcpus + config->memory_kib / 1024 + 128;
@@ -91,12 +93,15 @@ static int check_free_memory(const struct plan *plan, struct failure *failure)
 	int error = sysctl_physical_info(&machine);
 
 	if (error)
-		return failure_set(failure, error, "Xen doesn't say how much memory is free: %s", error_text(error));
+		return failure_set(failure, error, "Xen doesn't say how much memory is free: %s",
+				   error_text(error));
 	if (needed > machine.free_pages)
 		return failure_set(failure, -ENOMEM,
-				   "the domain takes %" PRIu64 " MiB with Xen's page tables for it, but only %" PRIu64
+				   "the domain takes %" PRIu64
+				   " MiB with Xen's page tables for it, but only %" PRIu64
 				   " MiB are free: lower its memory, or destroy another domain",
-				   ROUND_UP(needed << PAGE_SHIFT, MIB(1)) >> 20, machine.free_pages << PAGE_SHIFT >> 20);
+				   ROUND_UP(needed << PAGE_SHIFT, MIB(1)) >> 20,
+				   machine.free_pages << PAGE_SHIFT >> 20);
 	return 0;
 }
 
@@ -127,7 +132,8 @@ static int read_ramdisk(struct plan *plan, struct failure *failure)
 		return 0;
 	int error = source->size(source->context, &plan->ramdisk.size);
 	if (error)
-		return failure_set(failure, error, "ramdisk %s: can't be read: %s", source->name, error_text(error));
+		return failure_set(failure, error, "ramdisk %s: can't be read: %s", source->name,
+				   error_text(error));
 	if (!plan->ramdisk.size)
 		return failure_set(failure, -EINVAL, "ramdisk %s: empty", source->name);
 	return 0;
@@ -189,8 +195,8 @@ static void log_layout(const struct plan *plan)
 		 layout->kernel.size, layout->tree.size);
 	log_info("kernsize_aligned = %" PRIu64, ROUND_UP(layout->kernel.size, MIB(2)));
 	if (plan->ramdisk.size)
-		log_info("Ramdisk of %" PRIu64 " bytes will be placed on addr = 0x%" PRIx64, layout->ramdisk.size,
-			 layout->ramdisk.start);
+		log_info("Ramdisk of %" PRIu64 " bytes will be placed on addr = 0x%" PRIx64,
+			 layout->ramdisk.size, layout->ramdisk.start);
 	log_info("DTB will be placed on addr = 0x%" PRIx64, layout->tree.start);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that is decided before a domain exists: its images' headers read, its device tree written, a place found for
-// everything. What is wrong with a configuration or its images is found here, where nothing needs to be undone.
+// All that is decided before a domain exists: its images' headers read, its device tree written, a place
+// found for everything. What is wrong with a configuration or its images is found here, where nothing needs
+// to be undone.
 #pragma once
 
 #include <stdint.h>
@@ -17,7 +18,7 @@ struct plan {
 	struct kernel_image kernel;
 	struct image_part ramdisk; // size 0: none
 	struct guest_layout layout;
-	void *tree; // as large as layout.tree says
+	void *tree;           // as large as layout.tree says
 	uint64_t paging_pool; // bytes for Xen's page tables of the domain
 };
 

@@ -48,15 +48,15 @@ static bool grow(struct tree_builder *builder)
 
 // Repeats a call of libfdt's, which leaves the tree as it was when it lacks space, until it fits.
 #define WRITE(builder, call)                                                                                 \
-	do {                                                                                                  \
-		int result_ = -FDT_ERR_NOSPACE;                                                               \
-		while (!(builder)->error && result_ == -FDT_ERR_NOSPACE) {                                    \
-			result_ = (call);                                                                     \
-			if (result_ == -FDT_ERR_NOSPACE)                                                      \
-				grow(builder);                                                                \
-			else if (result_)                                                                     \
-				tree_fail(builder, error_of(result_));                                        \
-		}                                                                                             \
+	do {                                                                                                 \
+		int result_ = -FDT_ERR_NOSPACE;                                                              \
+		while (!(builder)->error && result_ == -FDT_ERR_NOSPACE) {                                   \
+			result_ = (call);                                                                    \
+			if (result_ == -FDT_ERR_NOSPACE)                                                     \
+				grow(builder);                                                               \
+			else if (result_)                                                                    \
+				tree_fail(builder, error_of(result_));                                       \
+		}                                                                                            \
 	} while (0)
 
 void tree_start(struct tree_builder *builder, size_t size)

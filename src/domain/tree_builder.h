@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A device tree written from front to back (libfdt's sequential write), by calls that needn't be checked one by one: the
-// builder keeps its first error and does nothing from then on. It grows by itself.
+// A device tree written from front to back (libfdt's sequential write), by calls that needn't be checked one
+// by one: the builder keeps its first error and does nothing from then on. It grows by itself.
 #pragma once
 
 #include <stdbool.h>
@@ -10,14 +10,14 @@
 struct tree_builder {
 	void *tree;
 	size_t size; // bytes of the buffer
-	int error; // negative errno, 0: none
+	int error;   // negative errno, 0: none
 };
 
 // Begins the root node. `size` is a guess of what is needed.
 void tree_start(struct tree_builder *builder, size_t size);
 
-// Ends the root node. The finished tree, which the caller frees, or NULL with the first error in *error: -ENOMEM, -E2BIG
-// (larger than TREE_SIZE_MAX).
+// Ends the root node. The finished tree, which the caller frees, or NULL with the first error in *error:
+// -ENOMEM, -E2BIG (larger than TREE_SIZE_MAX).
 void *tree_finish(struct tree_builder *builder, int *error);
 
 // What arm64 Linux maps of a device tree (Documentation/arch/arm64/booting.rst, section 2).

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// UUIDs without a random number generator. The pool takes what differs from machine to machine and from start to start: seeds
-// that the firmware left in the device tree, where it did, and the time, whose lower bits depend on how long
-// everything before took and on when a person typed. That is a few dozen bits at best: enough to keep two domains apart, too
-// little for a key.
+// UUIDs without a random number generator. The pool takes what differs from machine to machine and from start
+// to start: seeds that the firmware left in the device tree, where it did, and the time, whose lower bits
+// depend on how long everything before took and on when a person typed. That is a few dozen bits at best:
+// enough to keep two domains apart, too little for a key.
 #include "domain/uuid.h"
 
 #include <libfdt.h>
@@ -15,8 +15,8 @@
 static uint64_t pool[2];
 static bool is_seeded;
 
-// The finalizer of MurmurHash3: each bit of the value changes each bit of the result with a chance of a half. One-to-one, so
-// that different pools stay different.
+// The finalizer of MurmurHash3: each bit of the value changes each bit of the result with a chance of a half.
+// One-to-one, so that different pools stay different.
 static uint64_t mix(uint64_t value)
 {
 	value = (value ^ value >> 33) * 0xff51afd7ed558ccdu;

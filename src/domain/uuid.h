@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
-// A random UUID (RFC 4122, version 4). Different from all others of this start of the machine, and very probably from
-// those of other machines; but it can be guessed, so nothing may rely on its being secret: see uuid.c.
+// A random UUID (RFC 4122, version 4). Different from all others of this start of the machine, and very
+// probably from those of other machines; but it can be guessed, so nothing may rely on its being secret: see
+// uuid.c.
 void uuid_make(uint8_t uuid[16]);
