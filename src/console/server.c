@@ -4,7 +4,7 @@
 //
 // A guest that prints without end gets TURNS_PER_PERIOD turns in PERIOD. When they are used up, its event
 // channel is masked until the period is over: its ring fills, and it waits as for a slow terminal. So each
-// guest costs a bounded part of the CPU, at 2 KiB a turn it still prints 800 KiB a second, and a guest that
+// guest costs a bounded part of the CPU, at 2 KiB a turn it still prints 400 KiB a second, and a guest that
 // prints what a person reads never notices.
 #include <errno.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@
 #include "xen/foreign.h"
 #include "xen/ring.h"
 
-#define PERIOD MILLISECONDS(10)
-#define TURNS_PER_PERIOD 4
+#define PERIOD MILLISECONDS(50)
+#define TURNS_PER_PERIOD 10
 
 struct console {
 	struct list link; // in `consoles`
