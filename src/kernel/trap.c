@@ -8,6 +8,7 @@
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/log.h"
+#include "kernel/memory.h"
 #include "kernel/mmu.h"
 #include "kernel/panic.h"
 #include "kernel/stack.h"
@@ -75,7 +76,8 @@ static void print(const char *format, ...)
 		kernel_console_write(line, MIN((size_t)length, sizeof(line) - 1));
 }
 
-extern const uint8_t build_id_start[], build_id_end[]; // link.ld
+extern const char exception_guard[]; // link.ld, as the following
+extern const uint8_t build_id_start[], build_id_end[];
 
 // What the linker calls this image: scripts/backtrace takes no other. The ELF note's first 16 bytes are its head.
 static void print_build_id(void)
@@ -169,7 +171,7 @@ static void print_abort(const struct fault_frame *frame)
 {
 	unsigned int class = (unsigned int)ESR_CLASS(frame->esr), status = ESR_FAULT_STATUS(frame->esr);
 
-	if (class == CLASS_DATA_ABORT && stack_is_guard(frame->far))
+	if (stack_is_guard(frame->far) || frame->far - (uintptr_t)exception_guard < PAGE_SIZE)
 		print("stack overflow: ");
 	print("%s at 0x%016lx, %s", class_names[class], (unsigned long)frame->far, fault_status_name(status));
 	if (status < 0x10)
