@@ -39,7 +39,7 @@ def pytest_runtest_makereport(item):
     folder = item.funcargs.get("log_folder") if hasattr(item, "funcargs") else None
     if report.failed and folder:
         for log in sorted(folder.glob("*.log")):
-            lines = log.read_text(errors="replace").splitlines()[-25:]
+            lines = log.read_bytes().decode(errors="replace").replace("\r", "").splitlines()[-25:]
             report.sections.append((f"end of {log.relative_to(TOP)}", "\n".join(lines)))
 
 
