@@ -10,25 +10,12 @@
 #include <sys/types.h>
 
 #include "config/image_section.h"
+#include "xen/public.h" // XEN_DOMCTL_*
 
 #define CONTAINER_NAME_SIZE 64
 #define INIT_XENSTORE_BUFF_SIZE 80
 #define MAX_PV_NET_DEVICES 3
 #define MAX_PV_BLOCK_DEVICES 3
-
-// flags: XEN_DOMCTL_CDF_* of Xen's domctl.h. hvm and hap are always set on Arm, iommu is taken over, others
-// are refused.
-#ifndef XEN_DOMCTL_CDF_hvm
-#define XEN_DOMCTL_CDF_hvm (1U << 0)
-#define XEN_DOMCTL_CDF_hap (1U << 1)
-#define XEN_DOMCTL_CDF_iommu (1U << 4)
-#define XEN_DOMCTL_CONFIG_GIC_NATIVE 0
-#define XEN_DOMCTL_CONFIG_GIC_V2 1
-#define XEN_DOMCTL_CONFIG_GIC_V3 2
-#define XEN_DOMCTL_CONFIG_TEE_NONE 0
-#define XEN_DOMCTL_CONFIG_TEE_OPTEE 1
-#define XEN_DOMCTL_CONFIG_TEE_FFA 2
-#endif
 
 struct xen_domain_iomem {
 	uint64_t first_gfn; // where it appears; 0: at the same number as first_mfn
@@ -77,23 +64,23 @@ struct xen_domain_cfg {
 	uint32_t nr_machine_dt_compat;
 	uint64_t mem_kb;
 
-	uint32_t flags;
+	uint32_t flags; // XEN_DOMCTL_CDF_*: hvm and hap are always set, iommu is taken over, others are refused
 	uint32_t max_vcpus;
-	uint32_t max_evtchns;
-	int32_t gnt_frames;
-	int32_t max_maptrack_frames;
+	uint32_t max_evtchns; // 0: 1023
+	int32_t gnt_frames; // 0 and -1: Xen's default
+	int32_t max_maptrack_frames; // -1: Xen's default
 	uint32_t ssidref;
 
-	uint8_t gic_version;
-	uint16_t tee_type;
+	uint8_t gic_version; // XEN_DOMCTL_CONFIG_GIC_*
+	uint16_t tee_type; // XEN_DOMCTL_CONFIG_TEE_*
 
 	struct xen_domain_iomem *iomems;
 	uint32_t nr_iomems;
-	uint32_t *irqs;
+	uint32_t *irqs; // INTIDs, from 32
 	uint32_t nr_irqs;
 	char **dtdevs;
 	uint32_t nr_dtdevs;
-	char **dt_passthrough;
+	char **dt_passthrough; // nodes of the partial tree, copied besides /passthrough and /aliases
 	uint32_t nr_dt_passthrough;
 
 	char *cmdline; // NULL: ""
