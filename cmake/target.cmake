@@ -110,6 +110,23 @@ foreach(source IN LISTS tree_sources)
   list(APPEND images ${GUESTS}/${tree}.dtb)
 endforeach()
 
+# --- other formats of a kernel, and files that are none, for the system tests --------------------------------------
+
+if(CONFIG_DOM_CFG_BOARD_EXT STREQUAL "test")
+  set(test_images
+    kernel.gz kernel.uimage kernel.gz.uimage empty short text elf large offset corrupt.gz cut.gz bomb.gz corrupt.uimage
+    malformed.dtb
+  )
+  list(TRANSFORM test_images PREPEND ${GUESTS}/)
+  add_custom_command(
+    OUTPUT ${test_images}
+    COMMAND ${PYTHON} ${PROJECT_SOURCE_DIR}/scripts/test-images ${GUESTS}/sync.bin ${GUESTS}
+    DEPENDS ${PROJECT_SOURCE_DIR}/scripts/test-images ${GUESTS}/sync.bin
+    COMMENT "Images of the system tests"
+  )
+  list(APPEND images ${test_images})
+endif()
+
 add_custom_target(guests ALL DEPENDS ${images})
 
 # --- the control domain -------------------------------------------------------------------------------------------

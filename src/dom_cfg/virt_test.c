@@ -10,7 +10,24 @@ BUILTIN_IMAGE_FILE(memory, "memory.bin")
 BUILTIN_IMAGE_FILE(selftest, "selftest.bin")
 BUILTIN_IMAGE_FILE(sync, "sync.bin")
 
-#define GUEST(configuration, image, mebibytes, vcpus, arguments)                                             \
+// Made by scripts/test-images.
+BUILTIN_IMAGE_FILE(gzip, "kernel.gz")
+BUILTIN_IMAGE_FILE(uimage, "kernel.uimage")
+BUILTIN_IMAGE_FILE(gzip_uimage, "kernel.gz.uimage")
+BUILTIN_IMAGE_FILE(empty, "empty")
+BUILTIN_IMAGE_FILE(short, "short")
+BUILTIN_IMAGE_FILE(text, "text")
+BUILTIN_IMAGE_FILE(elf, "elf")
+BUILTIN_IMAGE_FILE(large, "large")
+BUILTIN_IMAGE_FILE(offset, "offset")
+BUILTIN_IMAGE_FILE(corrupt_gzip, "corrupt.gz")
+BUILTIN_IMAGE_FILE(cut_gzip, "cut.gz")
+BUILTIN_IMAGE_FILE(bomb_gzip, "bomb.gz")
+BUILTIN_IMAGE_FILE(corrupt_uimage, "corrupt.uimage")
+BUILTIN_TREE_FILE(malformed, "malformed.dtb")
+
+// Further members follow the number of CPUs.
+#define GUEST(configuration, image, mebibytes, vcpus, ...)                                                   \
 	static struct xen_domain_cfg configuration = {                                                        \
 		.name = #configuration,                                                                       \
 		.mem_kb = (mebibytes)*1024ull,                                                                \
@@ -18,19 +35,42 @@ BUILTIN_IMAGE_FILE(sync, "sync.bin")
 		.max_vcpus = (vcpus),                                                                         \
 		.max_maptrack_frames = -1,                                                                    \
 		.gnt_frames = -1,                                                                             \
-		.cmdline = (arguments),                                                                       \
 		.load_image_bytes = load_##image##_image_bytes,                                               \
 		.get_image_size = get_##image##_image_size,                                                   \
+		__VA_ARGS__                                                                                   \
 	}
 
-GUEST(test_no_gpio, blinky, 16, 1, NULL);
-GUEST(test_cpus, cpus, 16, 4, NULL);
-GUEST(test_echo, echo, 16, 1, NULL);
-GUEST(test_flood, flood, 16, 1, NULL);
-GUEST(test_memory, memory, 16, 1, NULL);
-GUEST(test_memory_both_banks, memory, 3584, 1, NULL); // the first bank ends at 3 GB
-GUEST(test_selftest, selftest, 64, 2, NULL);
-GUEST(test_sync, sync, 8, 1, "period=50");
+GUEST(test_no_gpio, blinky, 16, 1);
+GUEST(test_cpus, cpus, 16, 4);
+GUEST(test_echo, echo, 16, 1);
+GUEST(test_flood, flood, 16, 1);
+GUEST(test_memory, memory, 16, 1);
+GUEST(test_memory_both_banks, memory, 3584, 1); // the first bank ends at 3 GB
+GUEST(test_selftest, selftest, 64, 2);
+GUEST(test_sync, sync, 8, 1, .cmdline = "period=50");
+GUEST(test_gzip, gzip, 16, 1);
+GUEST(test_uimage, uimage, 16, 1);
+GUEST(test_gzip_uimage, gzip_uimage, 16, 1);
+
+// None of these can be built.
+GUEST(bad_empty, empty, 16, 1);
+GUEST(bad_short, short, 16, 1);
+GUEST(bad_text, text, 16, 1);
+GUEST(bad_elf, elf, 16, 1);
+GUEST(bad_large, large, 16, 1);
+GUEST(bad_offset, offset, 16, 1);
+GUEST(bad_corrupt_gzip, corrupt_gzip, 16, 1);
+GUEST(bad_cut_gzip, cut_gzip, 16, 1);
+GUEST(bad_bomb_gzip, bomb_gzip, 16, 1);
+GUEST(bad_corrupt_uimage, corrupt_uimage, 16, 1);
+GUEST(bad_memory, sync, 1, 1);
+GUEST(bad_tree, sync, 16, 1, .dtb_start = __dtb_malformed_start, .dtb_end = __dtb_malformed_end);
+
+static struct xen_domain_iomem xens_uart[] = { { .first_mfn = 0x09000, .nr_mfns = 1 } };
+GUEST(bad_iomem, sync, 16, 1, .iomems = xens_uart, .nr_iomems = 1); // Xen gives its own UART to nobody
+
+static char *unknown_device[] = { "/nosuch@0" };
+GUEST(bad_device, sync, 16, 1, .dtdevs = unknown_device, .nr_dtdevs = 1);
 
 struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &test_no_gpio },
@@ -41,5 +81,22 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &test_memory_both_banks },
 	{ .domain_cfg = &test_selftest },
 	{ .domain_cfg = &test_sync },
+	{ .domain_cfg = &test_gzip },
+	{ .domain_cfg = &test_uimage },
+	{ .domain_cfg = &test_gzip_uimage },
+	{ .domain_cfg = &bad_empty },
+	{ .domain_cfg = &bad_short },
+	{ .domain_cfg = &bad_text },
+	{ .domain_cfg = &bad_elf },
+	{ .domain_cfg = &bad_large },
+	{ .domain_cfg = &bad_offset },
+	{ .domain_cfg = &bad_corrupt_gzip },
+	{ .domain_cfg = &bad_cut_gzip },
+	{ .domain_cfg = &bad_bomb_gzip },
+	{ .domain_cfg = &bad_corrupt_uimage },
+	{ .domain_cfg = &bad_memory },
+	{ .domain_cfg = &bad_tree },
+	{ .domain_cfg = &bad_iomem },
+	{ .domain_cfg = &bad_device },
 	{ 0 },
 };
