@@ -78,6 +78,9 @@ static bool is_uimage(const union header *header, size_t length)
 
 // ---- The program, once unpacked ----
 
+// Deflate makes nothing smaller than by this factor (zlib's technical details, "maximum compression factor").
+#define DEFLATE_RATIO_MAX 1032u
+
 // The length that the end of a gzip file announces (RFC 1952, ISIZE): it is checked when the stream is
 // inflated, and loading stops at what it says.
 static int read_inflated_size(const struct kernel_image *image, uint64_t *size, struct failure *failure)
@@ -93,6 +96,8 @@ static int read_inflated_size(const struct kernel_image *image, uint64_t *size, 
 		return failure_set(failure, error, "kernel %s: reading its end failed: %s",
 				   stored->source->name, error_text(error));
 	*size = le32toh(isize);
+	if (*size / DEFLATE_RATIO_MAX > stored->size)
+		return refuse(image, failure, "truncated or corrupt, its gzip stream has no proper end");
 	return 0;
 }
 

@@ -70,6 +70,18 @@ static int choose_gic(struct plan *plan, struct failure *failure)
 	return 0;
 }
 
+// Xen is asked only for devices that there are.
+static int check_devices(const struct plan *plan, struct failure *failure)
+{
+	const struct domain_config *config = plan->config;
+
+	for (uint32_t i = 0; i < config->dtdev_count; i++)
+		if (fdt_path_offset(devicetree(), config->dtdevs[i]) < 0)
+			return failure_set(failure, -ENODEV,
+					   "device %s: the host's device tree has no such node", config->dtdevs[i]);
+	return 0;
+}
+
 // ---- Memory ----
 
 uint64_t plan_domain_pages(const struct plan *plan)
@@ -205,7 +217,8 @@ int plan_make(struct plan *plan, const struct domain_config *config, struct fail
 	int error;
 
 	*plan = (struct plan){ .config = config, .paging_pool = paging_pool_size(config) };
-	if ((error = choose_gic(plan, failure)) || (error = layout_memory(&plan->layout, config, failure)) ||
+	if ((error = choose_gic(plan, failure)) || (error = check_devices(plan, failure)) ||
+	    (error = layout_memory(&plan->layout, config, failure)) ||
 	    (error = kernel_image_read(&config->kernel, &plan->kernel, failure)) ||
 	    (error = place_kernel(plan, failure)) || (error = read_ramdisk(plan, failure)) ||
 	    (error = make_tree(plan, failure)) || (error = place_modules(plan, failure)) ||
