@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
-// INTIDs from here on are no interrupts (GIC architecture, 2.2.1: special interrupt numbers).
+// What acknowledge() returns is written back to end(). It holds the INTID, and with GICv2 an SGI's sender. INTIDs from
+// GIC_SPECIAL on mean that there is none.
+#define GIC_INTID(acknowledged) ((acknowledged)&0x3ff)
 #define GIC_SPECIAL 1020u
 
 struct gic {
@@ -17,7 +19,7 @@ struct gic {
 	void (*disable)(unsigned int irq);
 	void (*set_edge)(unsigned int irq, bool edge);
 	unsigned int (*acknowledge)(void);
-	void (*end)(unsigned int irq);
+	void (*end)(unsigned int acknowledged);
 };
 
 extern const struct gic gic_v2, gic_v3;

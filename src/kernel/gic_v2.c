@@ -54,15 +54,14 @@ static void set_edge(unsigned int irq, bool edge)
 	mmio_write32(config, edge ? mmio_read32(config) | bit : mmio_read32(config) & ~bit);
 }
 
-// The whole register: an SGI's sender is to be written back.
 static unsigned int acknowledge(void)
 {
 	return mmio_read32(cpu_interface + GICC_IAR);
 }
 
-static void end(unsigned int irq)
+static void end(unsigned int acknowledged)
 {
-	mmio_write32(cpu_interface + GICC_EOIR, irq);
+	mmio_write32(cpu_interface + GICC_EOIR, acknowledged);
 }
 
 static const char *const compatible[] = {

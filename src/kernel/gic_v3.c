@@ -140,15 +140,15 @@ static void set_edge(unsigned int irq, bool edge)
 
 static unsigned int acknowledge(void)
 {
-	unsigned int irq = (unsigned int)icc_read(ICC_IAR1_EL1);
+	unsigned int acknowledged = (unsigned int)icc_read(ICC_IAR1_EL1);
 
 	dsb(sy);
-	return irq;
+	return acknowledged;
 }
 
-static void end(unsigned int irq)
+static void end(unsigned int acknowledged)
 {
-	icc_write(ICC_EOIR1_EL1, irq);
+	icc_write(ICC_EOIR1_EL1, acknowledged);
 	isb();
 }
 

@@ -101,18 +101,23 @@ void irq_set_edge(unsigned int irq, bool edge)
 	gic->set_edge(irq, edge);
 }
 
+static void handle(unsigned int irq)
+{
+	if (irq < lines && handlers[irq].function) {
+		handlers[irq].function(handlers[irq].argument);
+	} else {
+		irq_disable(irq);
+		log_warning("interrupt %u has no handler and was disabled", irq);
+	}
+}
+
 // vectors.S comes here, on the exception stack, with interrupts masked.
 void irq_dispatch(void)
 {
-	unsigned int irq;
+	unsigned int acknowledged;
 
-	while ((irq = gic->acknowledge()) < GIC_SPECIAL) {
-		if (irq < lines && handlers[irq].function) {
-			handlers[irq].function(handlers[irq].argument);
-		} else {
-			irq_disable(irq);
-			log_warning("interrupt %u has no handler and was disabled", irq);
-		}
-		gic->end(irq);
+	while (GIC_INTID(acknowledged = gic->acknowledge()) < GIC_SPECIAL) {
+		handle(GIC_INTID(acknowledged));
+		gic->end(acknowledged);
 	}
 }

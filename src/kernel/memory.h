@@ -23,7 +23,7 @@ struct memory_usage {
 	size_t image; // of it: code, data, early tables
 	size_t free_pages; // bytes in the page allocator, unused
 	size_t heap_size; // bytes the heap took from the page allocator
-	size_t heap_used; // bytes of it in live allocations, bookkeeping included
+	size_t heap_used; // bytes of it in live allocations, each as large as the heap makes it
 	size_t heap_blocks; // live allocations
 	size_t heap_peak; // greatest heap_used so far
 };
@@ -41,8 +41,9 @@ enum memory_type {
 };
 
 // Makes [address, address + size), page-aligned, accessible at phys_to_virt(address). Not for the domain's RAM. Mapping
-// a range again with the same type is allowed and counts nothing; unmapping removes it whole. Page-table pages
-// are kept for the next use. NULL when memory is short.
+// a range again with the same type is allowed and counts nothing. Unmap the ranges that were mapped, not parts of
+// them: unmapping a part of a 2 MB block is our bug. Page-table pages are kept for the next use. NULL when memory is
+// short.
 void *memory_map(paddr_t address, size_t size, enum memory_type type);
 void memory_unmap(paddr_t address, size_t size);
 

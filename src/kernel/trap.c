@@ -19,6 +19,8 @@
 #include "version.h"
 
 #define BACKTRACE_MAX 24u
+#define FRAME_POINTER 29u
+#define LINK_REGISTER 30u
 
 // Fields of ESR_EL1.
 #define ESR_CLASS(esr) ((esr) >> 26 & 0x3f)
@@ -86,26 +88,17 @@ static void print_build_id(void)
 		print("%02x", *byte);
 }
 
-static void print_place(unsigned int depth, uint64_t address)
+// Frame records: the caller's record, and the address that is returned to (AAPCS64, 6.2.3). Whatever they say, only
+// readable memory is followed.
+static void print_backtrace(const uint64_t *record)
 {
-	print("  #%u 0x%016lx\n", depth, (unsigned long)address);
-}
-
-// `pc` is where it happened, 0: unknown. Then the callers, by their frame records: the next record, and the address that is
-// returned to (AAPCS64, 6.2.3), of which the call is 4 bytes in front. Whatever the records say, only readable memory
-// is followed.
-static void print_backtrace(uint64_t pc, const uint64_t *record)
-{
-	unsigned int depth = 0;
-
 	print("Backtrace, build ");
 	print_build_id();
 	print(" (scripts/backtrace names the lines):\n");
-	if (pc)
-		print_place(depth++, pc);
-	while (depth < BACKTRACE_MAX && record && (uintptr_t)record % 8 == 0 &&
-	       mmu_is_readable((uintptr_t)record) && record[1]) {
-		print_place(depth++, record[1] - 4);
+	for (unsigned int depth = 0; depth < BACKTRACE_MAX; depth++) {
+		if ((uintptr_t)record % 8 || !mmu_is_readable((uintptr_t)record) || !record[1])
+			break;
+		print("  #%u 0x%016lx\n", depth, (unsigned long)record[1]);
 		record = (const uint64_t *)record[0];
 	}
 }
@@ -160,11 +153,13 @@ static void finish(void)
 
 static void print_registers(const struct fault_frame *frame)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(frame->x); i++)
+	for (unsigned int i = 0; i < LINK_REGISTER; i++)
 		print("x%-2u %016lx%s", i, (unsigned long)frame->x[i], i % 4 == 3 ? "\n" : "  ");
 	print("sp  %016lx\n", (unsigned long)frame->sp);
-	print("pc  %016lx  pstate %08lx  esr %08lx  far %016lx\n", (unsigned long)frame->pc,
-	      (unsigned long)frame->pstate, (unsigned long)frame->esr, (unsigned long)frame->far);
+	print("pstate %08lx  esr %08lx  far %016lx\n", (unsigned long)frame->pstate, (unsigned long)frame->esr,
+	      (unsigned long)frame->far);
+	print("pc  %016lx\n", (unsigned long)frame->pc);
+	print("lr  %016lx\n", (unsigned long)frame->x[LINK_REGISTER]);
 }
 
 static void print_abort(const struct fault_frame *frame)
@@ -205,7 +200,7 @@ void trap_fault(struct fault_frame *frame, unsigned int vector)
 	print_fault(frame, vector);
 	print_task();
 	print_registers(frame);
-	print_backtrace(frame->pc, (const uint64_t *)frame->x[29]);
+	print_backtrace((const uint64_t *)frame->x[FRAME_POINTER]);
 	finish();
 }
 
@@ -227,7 +222,7 @@ static void report_panic(void *argument)
 	kernel_console_write("\n*** Panic: ", 12);
 	print("%s\n", message);
 	print_task();
-	print_backtrace(0, words->record);
+	print_backtrace(words->record);
 	finish();
 }
 
