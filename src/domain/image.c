@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "domain/image_pe.h"
 #include "kernel/compiler.h"
 #include "xen/hypercall.h"
 
@@ -20,7 +21,8 @@ struct arm64_header {
 	uint32_t code[2];
 	uint64_t text_offset, image_size, flags;
 	uint64_t reserved[3];
-	uint32_t magic, reserved5;
+	uint32_t magic;
+	uint32_t pe_offset; // where the file is an EFI program as well
 };
 #define ARM64_MAGIC 0x644d5241u // "ARM\x64"
 
@@ -56,7 +58,7 @@ static int not_a_kernel(const struct kernel_image *image, const char *reason, co
 	char text[sizeof("7f 45 4c 46")] = "none";
 
 	for (size_t i = 0; i < MIN(length, (size_t)4); i++)
-		snprintf(&text[3 * i], sizeof(text) - 3 * i, i < 3 ? "%02x " : "%02x", header->bytes[i]);
+		snprintf(i ? &text[3 * i - 1] : text, sizeof(" ff"), i ? " %02x" : "%02x", header->bytes[i]);
 	return failure_set(failure, -ENOEXEC, "kernel %s: %s (first bytes %s)", image->stored.source->name,
 			   reason, text);
 }
@@ -115,6 +117,32 @@ static int read_program_header(const struct kernel_image *image, union header *h
 	return result < 0 ? (int)result : 0;
 }
 
+// What the header doesn't say is how long the file should be. Linux is an EFI program as well, whose headers
+// do.
+static int check_length(const struct kernel_image *image, const union header *header, struct failure *failure)
+{
+	uint64_t end = 0;
+
+	if (image->stored.compressed || memcmp(header->bytes, "MZ", 2) != 0)
+		return 0;
+	int error = pe_file_end(&image->stored, le32toh(header->arm64.pe_offset), &end, failure);
+	if (!error && end > image->stored.size)
+		error = failure_set(failure, -ENOEXEC,
+				    "kernel %s: truncated, it has %" PRIu64 " of the %" PRIu64
+				    " bytes that its header announces",
+				    image->stored.source->name, image->stored.size, end);
+	return error;
+}
+
+static int read_arm64(struct kernel_image *image, const union header *header, struct failure *failure)
+{
+	image->fixed = false;
+	image->entry_offset = 0;
+	image->text_offset = le64toh(header->arm64.text_offset);
+	image->memory_size = MAX(image->memory_size, le64toh(header->arm64.image_size));
+	return check_length(image, header, failure);
+}
+
 static int read_program(struct kernel_image *image, struct failure *failure)
 {
 	union header header;
@@ -129,13 +157,8 @@ static int read_program(struct kernel_image *image, struct failure *failure)
 	if (error)
 		return error;
 
-	if (is_arm64(&header, length)) {
-		image->fixed = false;
-		image->entry_offset = 0;
-		image->text_offset = le64toh(header.arm64.text_offset);
-		image->memory_size = MAX(image->memory_size, le64toh(header.arm64.image_size));
-		return 0;
-	}
+	if (is_arm64(&header, length))
+		return read_arm64(image, &header, failure);
 	if (!image->fixed)
 		return not_a_kernel(image,
 				    image->stored.compressed ? "the gzip stream holds no arm64 Image" :
