@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the README shows happens: its session is typed, and its answers are compared."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from test_guests import attach
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+README = (TOP / "README.md").read_text()
+
+
+def session():
+    """The README's session as (command, answer) pairs."""
+    text = re.search(r"^```console\n(.*?)^```", README, re.M | re.S)[1]
+    parts = re.split(r"^uart:~\$ (.*)\n", text, flags=re.M)
+    return list(zip(parts[1::2], parts[2::2]))
+
+
+def figures_aside(text):
+    """Figures, versions and blanks may change with every build."""
+    return re.sub(r"v\d+\.\d+\.\d+\S*|0x[0-9a-f]+|\d+\.\d+|\d{4,}", "#", re.sub(r" +", " ", text))
+
+
+@pytest.mark.quick
+def test_session(machine):
+    for command, answer in session():
+        if command == "kernel poweroff":
+            assert machine.poweroff() == 0
+            return
+        if command.startswith("xu console"):
+            attach(machine, command.split()[-1])
+            for line in answer.splitlines()[1:-1]:
+                machine.expect(re.compile(re.escape(line) if "Booting" not in line else r"\*\*\* Booting .* guest sync v"))
+            assert machine.detach().endswith(answer.splitlines()[-1] + "\n")
+            continue
+        # How a domain that wakes up now and then is caught is chance: running or blocked.
+        shown = [re.sub(r"[rb-]{2}(?=[p-])", "??", figures_aside(text)) for text in (machine.command(command), answer)]
+        assert shown[0] == shown[1]
+
+
+@pytest.mark.quick
+def test_script():
+    line = re.search(r"^    (printf .* \| \./run)$", README, re.M)[1]
+    result = subprocess.run(line.replace("./run", "./run --no-build"), shell=True, cwd=TOP, capture_output=True, text=True,
+                            timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "domain:1 created" in result.stdout and re.search(r"^virt_domu +1 ", result.stdout, re.M)
+
+
+def test_pages_exist():
+    for page in re.findall(r"\]\((docs/[^)]+)\)", README):
+        assert (TOP / page).exists(), page
