@@ -31,7 +31,8 @@ void test_interrupts(void)
 		sum += late;
 	}
 	printf("selftest: interrupt latency %llu us, at most %llu us\n",
-	       (unsigned long long)(sum / ROUNDS / MICROSECONDS(1)), (unsigned long long)(worst / MICROSECONDS(1)));
+	       (unsigned long long)(sum / ROUNDS / MICROSECONDS(1)),
+	       (unsigned long long)(worst / MICROSECONDS(1)));
 
 	uint64_t deadline = time_now() + MILLISECONDS(1);
 	unsigned long state = irq_save();

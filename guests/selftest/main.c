@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the kernel that it runs on, as a guest or in the place of Dom0: one line `selftest: NAME ok` per test, then
-// `selftest: all passed`. `fault=KIND` on the command line commits a fault afterwards (kernel/fault_test.h), and
-// `rounds=N` is how often the heap is tortured.
+// Checks the kernel that it runs on, as a guest or in the place of Dom0: one line `selftest: NAME ok` per
+// test, then `selftest: all passed`. `fault=KIND` on the command line commits a fault afterwards
+// (kernel/fault_test.h), and `rounds=N` is how often the heap is tortured.
 #include <stdio.h>
 #include <string.h>
 

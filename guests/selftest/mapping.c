@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page tables allow: no page is writable and executable, stacks end in nothing, mappings come and go.
+// What the page tables allow: no page is writable and executable, stacks end in nothing, mappings come and
+// go.
 #include <stdint.h>
 
 #include "kernel/compiler.h"
@@ -42,7 +43,8 @@ void test_permissions(void)
 	CHECK(mmu_is_readable(direct(&constant)) && !is_writable(direct(&constant)));
 	CHECK(is_writable(direct(&variable)));
 	CHECK(page && is_writable((uintptr_t)page));
-	CHECK(!mmu_is_readable(0) && !mmu_is_readable(PAGE_SIZE) && !mmu_is_readable((uintptr_t)virt_to_phys(code)));
+	CHECK(!mmu_is_readable(0) && !mmu_is_readable(PAGE_SIZE) &&
+	      !mmu_is_readable((uintptr_t)virt_to_phys(code)));
 	CHECK(sysreg_read(sctlr_el1) & SCTLR_WXN); // the rest: what is writable isn't executable
 	page_free(page, 0);
 }

@@ -3,9 +3,9 @@
 #pragma once
 
 #define CHECK(condition)                                                                                     \
-	do {                                                                                                  \
-		if (!(condition))                                                                             \
-			selftest_failed(#condition, __FILE__, __LINE__);                                      \
+	do {                                                                                                 \
+		if (!(condition))                                                                            \
+			selftest_failed(#condition, __FILE__, __LINE__);                                     \
 	} while (0)
 
 // Prints what was expected and counts; the test goes on.

@@ -20,7 +20,8 @@
 #define MIB(n) ((uint64_t)(n) << 20)
 #define GIB(n) ((uint64_t)(n) << 30)
 
-#define PRINTF_LIKE(format_index, first_argument) __attribute__((format(printf, format_index, first_argument)))
+#define PRINTF_LIKE(format_index, first_argument)                                                            \
+	__attribute__((format(printf, format_index, first_argument)))
 
 // Memory that somebody else writes (a guest, a device, an interrupt handler) is read and written through
 // these, once, so that the compiler can neither repeat nor merge the access.

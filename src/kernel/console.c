@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C library's output streams. Interrupts are masked around each write, so that a handler's message never lands inside
-// another.
+// The C library's output streams. Interrupts are masked around each write, so that a handler's message never
+// lands inside another.
 #include "kernel/console.h"
 
 #include <stdio.h>

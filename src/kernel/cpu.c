@@ -33,11 +33,13 @@ static int64_t psci_call(uint32_t function, uint64_t first, uint64_t second, uin
 	register uint64_t x3 __asm__("x3") = third;
 
 	if (conduit == CONDUIT_HVC)
-		__asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"x4", "x5", "x6", "x7", "x8", "x9",
-				 "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+		__asm__ volatile("hvc #0"
+				 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"x4", "x5", "x6", "x7", "x8", "x9",
+				   "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	else if (conduit == CONDUIT_SMC)
-		__asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"x4", "x5", "x6", "x7", "x8", "x9",
-				 "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+		__asm__ volatile("smc #0"
+				 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"x4", "x5", "x6", "x7", "x8", "x9",
+				   "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	else
 		return -1; // NOT_SUPPORTED
 	return (int32_t)x0;
@@ -45,7 +47,8 @@ static int64_t psci_call(uint32_t function, uint64_t first, uint64_t second, uin
 
 static int psci_error(int64_t result)
 {
-	static const int errors[] = { 0, ENOTSUP, EINVAL, EPERM, EALREADY, EALREADY, EIO, ENODEV, EPERM, EINVAL };
+	static const int errors[] = { 0,        ENOTSUP, EINVAL, EPERM, EALREADY,
+				      EALREADY, EIO,     ENODEV, EPERM, EINVAL };
 
 	return result <= 0 && -result < (int64_t)ARRAY_SIZE(errors) ? -errors[-result] : -EIO;
 }
@@ -112,8 +115,7 @@ int cpu_start(uint64_t mpidr, void (*entry)(void *argument), void *argument)
 	}
 	*secondary = (struct secondary){ stack.end, entry, argument };
 
-	int64_t result =
-		psci_call(PSCI_CPU_ON, mpidr, virt_to_phys(secondary_start), (uintptr_t)secondary);
+	int64_t result = psci_call(PSCI_CPU_ON, mpidr, virt_to_phys(secondary_start), (uintptr_t)secondary);
 	if (result) {
 		stack_destroy(stack);
 		free(secondary);

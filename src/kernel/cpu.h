@@ -4,9 +4,10 @@
 
 #include <stdint.h>
 
-// Starts CPU `mpidr` (affinity bits) with entry(argument) on a stack of its own, in the same address space, interrupts
-// masked. The entry must not use tasks, the heap or the log: it is for guests that exercise several CPUs, such as
-// tests. It never returns. 0, or a negative errno from PSCI_CPU_ON (-EALREADY, -EINVAL, -ENOMEM).
+// Starts CPU `mpidr` (affinity bits) with entry(argument) on a stack of its own, in the same address space,
+// interrupts masked. The entry must not use tasks, the heap or the log: it is for guests that exercise
+// several CPUs, such as tests. It never returns. 0, or a negative errno from PSCI_CPU_ON (-EALREADY, -EINVAL,
+// -ENOMEM).
 int cpu_start(uint64_t mpidr, void (*entry)(void *argument), void *argument);
 
 // Affinity of this CPU as PSCI takes it.

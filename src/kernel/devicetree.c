@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The device tree: registers, interrupts and strings as the kernel and drivers ask for them (Devicetree Specification v0.4,
-// 2.3 and 2.4).
+// The device tree: registers, interrupts and strings as the kernel and drivers ask for them (Devicetree
+// Specification v0.4, 2.3 and 2.4).
 #include "kernel/devicetree.h"
 
 #include <errno.h>
@@ -25,7 +25,8 @@ int devicetree_init(const void *early, paddr_t address)
 	if (!error)
 		error = fdt_check_full(early, fdt_totalsize(early));
 	if (error)
-		panic("the device tree at %#llx is malformed: %s", (unsigned long long)address, fdt_strerror(error));
+		panic("the device tree at %#llx is malformed: %s", (unsigned long long)address,
+		      fdt_strerror(error));
 	tree = early;
 	tree_address = address;
 	return 0;
@@ -44,7 +45,9 @@ const void *devicetree(void)
 // A number of one or two cells.
 static uint64_t read_cells(const fdt32_t *cells, int count)
 {
-	return count == 2 ? (uint64_t)fdt32_ld(cells) << 32 | fdt32_ld(cells + 1) : count ? fdt32_ld(cells) : 0;
+	if (count == 2)
+		return (uint64_t)fdt32_ld(cells) << 32 | fdt32_ld(cells + 1);
+	return count ? fdt32_ld(cells) : 0;
 }
 
 // #address-cells and #size-cells of a bus. -EINVAL where its addresses aren't such numbers (PCI).
@@ -198,7 +201,8 @@ int devicetree_find(int start, const char *compatible)
 
 const char *devicetree_bootargs(void)
 {
-	const char *arguments = fdt_stringlist_get(tree, fdt_path_offset(tree, "/chosen"), "bootargs", 0, NULL);
+	const char *arguments =
+		fdt_stringlist_get(tree, fdt_path_offset(tree, "/chosen"), "bootargs", 0, NULL);
 
 	return arguments ? arguments : "";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The device tree that the program was started with, read with libfdt. The tree is untrusted input only as far as its
-// maker is: Xen, or the toolstack; a malformed one is refused at start-up with a message.
+// The device tree that the program was started with, read with libfdt. The tree is untrusted input only as
+// far as its maker is: Xen, or the toolstack; a malformed one is refused at start-up with a message.
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What went wrong, in words for a person: which thing failed, why, and what to do. Passed down by pointer; the place where the
-// error arises fills it, everybody above only hands the number on.
+// What went wrong, in words for a person: which thing failed, why, and what to do. Passed down by pointer;
+// the place where the error arises fills it, everybody above only hands the number on.
 #pragma once
 
 #include "kernel/compiler.h"

@@ -59,8 +59,8 @@ static const struct {
 	const char *name;
 	void (*commit)(void);
 } faults[] = {
-	{ "null", read_null },	   { "stack", overflow_stack }, { "assert", break_assertion },
-	{ "exec", execute_data },  { "write-text", write_code }, { "smash", smash_stack },
+	{ "null", read_null },    { "stack", overflow_stack },  { "assert", break_assertion },
+	{ "exec", execute_data }, { "write-text", write_code }, { "smash", smash_stack },
 };
 
 const char *const kernel_test_faults[] = { "null", "stack", "assert", "exec", "write-text", "smash", NULL };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GICv2 (Arm IHI 0048B): distributor and CPU interface in memory. Xen emulates the first; behind the second is the real
-// virtual CPU interface.
+// GICv2 (Arm IHI 0048B): distributor and CPU interface in memory. Xen emulates the first; behind the second
+// is the real virtual CPU interface.
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heap. Small blocks come from slabs: a page of blocks of one size, with a bitmap in front that says which are taken, so that
-// there is nothing inside a free block that could be damaged, and a double free is seen. A slab without blocks goes
-// back to the page allocator at once. Large blocks are a run of pages with a header in front.
+// The heap. Small blocks come from slabs: a page of blocks of one size, with a bitmap in front that says
+// which are taken, so that there is nothing inside a free block that could be damaged, and a double free is
+// seen. A slab without blocks goes back to the page allocator at once. Large blocks are a run of pages with a
+// header in front.
 //
-// Both kinds of header stand at the start of a page, and a block never does, but one that was asked to be page-aligned,
-// whose header has the page before it. So a block's header is found by rounding its address down.
+// Both kinds of header stand at the start of a page, and a block never does, but one that was asked to be
+// page-aligned, whose header has the page before it. So a block's header is found by rounding its address
+// down.
 #include "kernel/heap.h"
 
 #include <stdbool.h>
@@ -23,7 +25,7 @@
 #define LARGE_MAGIC 0x4c415247u
 
 // Sizes that fill a slab well, multiples of HEAP_ALIGNMENT.
-static const uint16_t class_sizes[] = { 16,  32,  48,  64,  80,  96,  112, 128, 144, 160, 192,	224,
+static const uint16_t class_sizes[] = { 16,  32,  48,  64,  80,  96,  112, 128, 144, 160, 192,  224,
 					256, 288, 336, 400, 448, 496, 576, 672, 800, 992, 1344, 2016 };
 #define CLASSES ARRAY_SIZE(class_sizes)
 #define SMALL_MAX 2016u
@@ -32,7 +34,7 @@ _Static_assert(SLAB_SPACE / 16 <= BITMAP_WORDS * 64, "a slab's bitmap");
 
 struct slab {
 	uint32_t magic;
-	uint16_t class;
+	uint16_t size_class;
 	uint16_t used; // blocks
 	struct list link; // among the slabs of the class that have room; alone when full
 	uint64_t free[BITMAP_WORDS]; // a bit for each block
@@ -47,7 +49,8 @@ struct large {
 _Static_assert(sizeof(struct slab) <= HEADER_SIZE && sizeof(struct large) <= HEADER_SIZE, "headers");
 
 static struct list with_room[CLASSES];
-static uint8_t class_of_size[SMALL_MAX / HEAP_ALIGNMENT + 1]; // by the number of HEAP_ALIGNMENT units, rounded up
+// By the number of HEAP_ALIGNMENT units, rounded up.
+static uint8_t class_of_size[SMALL_MAX / HEAP_ALIGNMENT + 1];
 static struct heap_usage usage_now;
 
 static void account(size_t size)
@@ -67,10 +70,10 @@ static void prepare_classes(void)
 {
 	size_t unit = 0;
 
-	for (size_t class = 0; class < CLASSES; class++) {
-		list_init(&with_room[class]);
-		for (; unit <= class_sizes[class] / HEAP_ALIGNMENT; unit++)
-			class_of_size[unit] = (uint8_t)class;
+	for (size_t size_class = 0; size_class < CLASSES; size_class++) {
+		list_init(&with_room[size_class]);
+		for (; unit <= class_sizes[size_class] / HEAP_ALIGNMENT; unit++)
+			class_of_size[unit] = (uint8_t)size_class;
 	}
 }
 
@@ -83,32 +86,33 @@ static size_t class_for(size_t size)
 
 // ---- Small blocks ----
 
-static struct slab *slab_create(size_t class)
+static struct slab *slab_create(size_t size_class)
 {
 	struct slab *slab = page_alloc(0);
-	size_t blocks = SLAB_SPACE / class_sizes[class];
+	size_t blocks = SLAB_SPACE / class_sizes[size_class];
 
 	if (!slab)
 		return NULL;
-	*slab = (struct slab){ .magic = SLAB_MAGIC, .class = (uint16_t)class };
+	*slab = (struct slab){ .magic = SLAB_MAGIC, .size_class = (uint16_t)size_class };
 	for (size_t i = 0; i < blocks / 64; i++)
 		slab->free[i] = ~(uint64_t)0;
 	if (blocks % 64)
 		slab->free[blocks / 64] = ((uint64_t)1 << blocks % 64) - 1;
-	list_append(&with_room[class], &slab->link);
+	list_append(&with_room[size_class], &slab->link);
 	usage_now.size += PAGE_SIZE;
 	return slab;
 }
 
 static bool slab_is_full(const struct slab *slab)
 {
-	return slab->used == SLAB_SPACE / class_sizes[slab->class];
+	return slab->used == SLAB_SPACE / class_sizes[slab->size_class];
 }
 
-static void *small_alloc(size_t class)
+static void *small_alloc(size_t size_class)
 {
-	struct slab *slab = list_is_empty(&with_room[class]) ? slab_create(class) :
-							       LIST_ENTRY(with_room[class].next, struct slab, link);
+	struct slab *slab = list_is_empty(&with_room[size_class]) ?
+				    slab_create(size_class) :
+				    LIST_ENTRY(with_room[size_class].next, struct slab, link);
 	size_t word = 0;
 
 	if (!slab)
@@ -121,13 +125,14 @@ static void *small_alloc(size_t class)
 	slab->used++;
 	if (slab_is_full(slab))
 		list_remove(&slab->link);
-	account(class_sizes[class]);
-	return (char *)slab + HEADER_SIZE + index * class_sizes[class];
+	account(class_sizes[size_class]);
+	return (char *)slab + HEADER_SIZE + index * class_sizes[size_class];
 }
 
 static void small_free(struct slab *slab, void *block)
 {
-	size_t size = class_sizes[slab->class], offset = (size_t)((char *)block - (char *)slab) - HEADER_SIZE;
+	size_t size = class_sizes[slab->size_class];
+	size_t offset = (size_t)((char *)block - (char *)slab) - HEADER_SIZE;
 	size_t index = offset / size;
 	uint64_t bit = (uint64_t)1 << index % 64;
 
@@ -136,7 +141,7 @@ static void small_free(struct slab *slab, void *block)
 	if (slab->free[index / 64] & bit)
 		panic("heap: free(%p) of a block of %zu bytes that is free", block, size);
 	if (slab_is_full(slab))
-		list_append(&with_room[slab->class], &slab->link);
+		list_append(&with_room[slab->size_class], &slab->link);
 	slab->free[index / 64] |= bit;
 	account_free(size);
 	if (--slab->used)
@@ -192,7 +197,7 @@ static struct slab *slab_of(const void *block)
 {
 	struct slab *slab = header_of(block);
 
-	return slab->magic == SLAB_MAGIC && slab->class < CLASSES ? slab : NULL;
+	return slab->magic == SLAB_MAGIC && slab->size_class < CLASSES ? slab : NULL;
 }
 
 static struct large *large_of(const void *block)
@@ -232,8 +237,8 @@ static bool fits_well(const void *block, size_t size, size_t *capacity)
 	struct slab *slab = slab_of(block);
 
 	if (slab) {
-		*capacity = class_sizes[slab->class];
-		return size <= SMALL_MAX && class_for(size) == slab->class;
+		*capacity = class_sizes[slab->size_class];
+		return size <= SMALL_MAX && class_for(size) == slab->size_class;
 	}
 	*capacity = large_capacity(large_of(block));
 	return size <= *capacity && size > SMALL_MAX && *capacity - size < PAGE_SIZE;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heap under malloc() and its family (malloc.c gives it their names). Nothing here waits; none of it may be
-// called from an interrupt handler. Writing behind a block's end is not detected; freeing what isn't allocated is, and
-// ends in a panic.
+// The heap under malloc() and its family (malloc.c gives it their names). Nothing here waits; none of it may
+// be called from an interrupt handler. Writing behind a block's end is not detected; freeing what isn't
+// allocated is, and ends in a panic.
 #pragma once
 
 #include <stddef.h>
 
 #define HEAP_ALIGNMENT 16u
 
-// At least `size` bytes, aligned to HEAP_ALIGNMENT, not cleared; a block of its own also for 0. NULL when memory is short.
+// At least `size` bytes, aligned to HEAP_ALIGNMENT, not cleared; a block of its own also for 0. NULL when
+// memory is short.
 void *heap_alloc(size_t size);
 
 // `alignment`: a power of two, at most PAGE_SIZE (else NULL).

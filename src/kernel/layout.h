@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's address space, for C, assembly and the linker script's eyes: what lies where, and the sizes that more than one
-// file has to agree on. 48-bit addresses, 4 KB granule, everything in the upper half (TTBR1); the lower half is never
-// mapped after the start, so that a NULL pointer faults.
+// The kernel's address space, for C, assembly and the linker script's eyes: what lies where, and the sizes
+// that more than one file has to agree on. 48-bit addresses, 4 KB granule, everything in the upper half
+// (TTBR1); the lower half is never mapped after the start, so that a NULL pointer faults.
 //
 //   0xffff000000000000  direct map: physical address 0, 128 TB. RAM, and what memory_map() adds
 //   0xffff800000000000  the image, as linked (link.ld): text RX, read-only data R, data RW
@@ -50,20 +50,20 @@
 
 #define PTE_NORMAL (PTE_ATTRIBUTES(MAIR_NORMAL) | PTE_INNER_SHAREABLE | PTE_ACCESSED | PTE_NO_EXECUTE_EL0)
 
-// SCTLR_EL1 with MMU and caches on; and with what is writable not executable (WXN), which the tables of the start are not
-// ready for.
+// SCTLR_EL1 with MMU and caches on; and with what is writable not executable (WXN), which the tables of the
+// start are not ready for.
 #define SCTLR_RES1 0x30d00800 // EOS, TSCXT, EIS, SPAN, nTLSMD, LSMAOE
 #define SCTLR_MMU (1 << 0)
 #define SCTLR_DATA_CACHE (1 << 2)
 #define SCTLR_SP_ALIGNMENT (1 << 3)
 #define SCTLR_INSTRUCTION_CACHE (1 << 12)
 #define SCTLR_WXN (1 << 19)
-#define SCTLR_VALUE                                                                                          \
-	(SCTLR_RES1 | SCTLR_MMU | SCTLR_DATA_CACHE | SCTLR_SP_ALIGNMENT | SCTLR_INSTRUCTION_CACHE)
+#define SCTLR_VALUE (SCTLR_RES1 | SCTLR_MMU | SCTLR_DATA_CACHE | SCTLR_SP_ALIGNMENT | SCTLR_INSTRUCTION_CACHE)
 
 // TCR_EL1: both halves 48 bits, 4 KB granule, tables in write-back inner-shareable memory; IPS is added.
 #define TCR_VALUE                                                                                            \
-	((ADDRESS(16) << 0) | (ADDRESS(0x35) << 8) | (ADDRESS(16) << 16) | (ADDRESS(0x35) << 24) | (ADDRESS(2) << 30))
+	((ADDRESS(16) << 0) | (ADDRESS(0x35) << 8) | (ADDRESS(16) << 16) | (ADDRESS(0x35) << 24) |           \
+	 (ADDRESS(2) << 30))
 #define TCR_EPD0 (ADDRESS(1) << 7) // no translation through TTBR0
 #define TCR_IPS_SHIFT 32
 #define TCR_IPS_MAX 5 // 48 bits, all that this granule reaches

@@ -56,7 +56,8 @@ static void keep(const char *line, size_t length)
 }
 
 // The message behind its level; returns the length.
-static size_t format_line(char *line, size_t size, enum log_level level, const char *format, va_list arguments)
+static size_t format_line(char *line, size_t size, enum log_level level, const char *format,
+			  va_list arguments)
 {
 	static const char letters[] = { 'E', 'W', 'I', 'D' };
 	int length = vsnprintf(line + 3, size - 3, format, arguments);

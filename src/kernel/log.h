@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log: one line per message with its level in front (`E: W: I: D:`), to the console and to a ring of
-// CONFIG_LOG_RING_SIZE bytes that the `log` command shows. A line is cut at LOG_LINE_MAX bytes; bytes that are
-// not printable are shown as `.`, so that nothing a guest says can steer the terminal.
+// CONFIG_LOG_RING_SIZE bytes that the `log` command shows. A line is cut at LOG_LINE_MAX bytes; bytes that
+// are not printable are shown as `.`, so that nothing a guest says can steer the terminal.
 #pragma once
 
 #include <stdbool.h>
@@ -27,8 +27,8 @@ void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 
 // A line printer that a screen owner (the shell's line editor) installs so that a message doesn't land in the
-// middle of a line being edited. NULL: lines go to kernel_console_write(). `line` ends in '\n'; it is valid only
-// during the call; the printer must not log.
+// middle of a line being edited. NULL: lines go to kernel_console_write(). `line` ends in '\n'; it is valid
+// only during the call; the printer must not log.
 typedef void log_printer(const char *line, size_t length);
 void log_set_printer(log_printer *printer);
 
@@ -37,6 +37,6 @@ void log_for_each_line(void (*line)(const char *text, void *context), void *cont
 void log_clear(void);
 
 // Where the program's output goes; supplied by the program: src/xen/console_io.c in a control domain,
-// src/xen/pv_console.c in a guest. Writes all of it, turns '\n' into "\r\n" where the terminal wants it; never waits
-// for another task. stdout ends here too.
+// src/xen/pv_console.c in a guest. Writes all of it, turns '\n' into "\r\n" where the terminal wants it;
+// never waits for another task. stdout ends here too.
 void kernel_console_write(const char *text, size_t length);

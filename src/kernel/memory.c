@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The domain's RAM: which there is, by the device tree, what of it is in use at the start, and what goes to the page
-// allocator. And the figures of all of it.
+// The domain's RAM: which there is, by the device tree, what of it is in use at the start, and what goes to
+// the page allocator. And the figures of all of it.
 #include "kernel/memory.h"
 
 #include <errno.h>
@@ -32,7 +32,8 @@ static void remove_outer_pages(struct ranges *ranges, paddr_t start, uint64_t si
 	ranges_remove(ranges, ROUND_DOWN(start, PAGE_SIZE), ROUND_UP(start + size, PAGE_SIZE));
 }
 
-// Memory nodes, without what is reserved for somebody else. What Xen reserves appears as a memory node as well.
+// Memory nodes, without what is reserved for somebody else. What Xen reserves appears as a memory node as
+// well.
 static void find_ram(void)
 {
 	const void *tree = devicetree();
@@ -40,7 +41,8 @@ static void find_ram(void)
 	uint64_t size;
 	int node = -1;
 
-	while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory", sizeof("memory"))) >= 0)
+	while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory",
+						     sizeof("memory"))) >= 0)
 		for (unsigned int i = 0; !devicetree_reg(node, i, &start, &size); i++)
 			if (start < DIRECT_MAP_SIZE && size <= DIRECT_MAP_SIZE - start)
 				add_inner_pages(&ram, start, size);
@@ -75,11 +77,13 @@ static void remove_used(struct ranges *unused, paddr_t tree_address)
 	for (int i = 0; i < fdt_num_mem_rsv(tree); i++)
 		if (!fdt_get_mem_rsv(tree, i, &start, &size))
 			remove_outer_pages(unused, start, size);
-	if (chosen_address("linux,initrd-start", &start) && chosen_address("linux,initrd-end", &end) && start < end)
+	if (chosen_address("linux,initrd-start", &start) && chosen_address("linux,initrd-end", &end) &&
+	    start < end)
 		remove_outer_pages(unused, start, end - start);
 }
 
-// Hands a piece of mapped RAM to the page allocator, whose bookkeeping gets the first part of it that is large enough.
+// Hands a piece of mapped RAM to the page allocator, whose bookkeeping gets the first part of it that is
+// large enough.
 static void give_to_allocator(const struct range *bank, struct ranges *unused)
 {
 	size_t map_size = ROUND_UP(page_map_size(bank->end - bank->start), PAGE_SIZE);
@@ -88,7 +92,8 @@ static void give_to_allocator(const struct range *bank, struct ranges *unused)
 	for (size_t i = 0; i < unused->count && map == INVALID_PADDR; i++) {
 		const struct range *part = &unused->items[i];
 
-		if (part->start >= bank->start && part->end <= bank->end && part->end - part->start >= map_size)
+		if (part->start >= bank->start && part->end <= bank->end &&
+		    part->end - part->start >= map_size)
 			map = part->start;
 	}
 	if (map == INVALID_PADDR ||
@@ -117,7 +122,8 @@ int memory_init(paddr_t image, paddr_t tree)
 	// The image's own bank first: tables for the others come from it.
 	const struct range *own = ranges_find(&ram, image, image + 1);
 	if (!own || image_last >= own->end || !ranges_find(&ram, tree, tree + 1))
-		panic("the image at %#llx or the device tree at %#llx isn't in the memory that the device tree names",
+		panic("the image at %#llx or the device tree at %#llx isn't in the memory that the device "
+		      "tree names",
 		      (unsigned long long)image, (unsigned long long)tree);
 	int error = mmu_map_ram(own->start, own->end);
 	if (error)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory: the direct map, pages, mappings, caches. All of the domain's RAM is mapped at a fixed distance from its
-// physical address, so that virtual to physical is a subtraction. `paddr_t` is an address in the domain's own
-// physical (intermediate physical) space. The heap is malloc() and friends of <stdlib.h>.
+// Memory: the direct map, pages, mappings, caches. All of the domain's RAM is mapped at a fixed distance from
+// its physical address, so that virtual to physical is a subtraction. `paddr_t` is an address in the domain's
+// own physical (intermediate physical) space. The heap is malloc() and friends of <stdlib.h>.
 #pragma once
 
 #include <stddef.h>
@@ -40,14 +40,14 @@ enum memory_type {
 	MEMORY_DEVICE, // nGnRE
 };
 
-// Makes [address, address + size), page-aligned, accessible at phys_to_virt(address). Not for the domain's RAM. Mapping
-// a range again with the same type is allowed and counts nothing. Unmap the ranges that were mapped, not parts of
-// them: unmapping a part of a 2 MB block is our bug. Page-table pages are kept for the next use. NULL when memory is
-// short.
+// Makes [address, address + size), page-aligned, accessible at phys_to_virt(address). Not for the domain's
+// RAM. Mapping a range again with the same type is allowed and counts nothing. Unmap the ranges that were
+// mapped, not parts of them: unmapping a part of a 2 MB block is our bug. Page-table pages are kept for the
+// next use. NULL when memory is short.
 void *memory_map(paddr_t address, size_t size, enum memory_type type);
 void memory_unmap(paddr_t address, size_t size);
 
-// Cleans (writes back) the data cache for [pointer, pointer + size) to the point of coherency; the second drops it as
-// well. For memory that is read with caches off or by a device that doesn't snoop.
+// Cleans (writes back) the data cache for [pointer, pointer + size) to the point of coherency; the second
+// drops it as well. For memory that is read with caches off or by a device that doesn't snoop.
 void cache_clean(const void *pointer, size_t size);
 void cache_clean_invalidate(const void *pointer, size_t size);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page tables (Arm ARM, D8: VMSAv8-64, 4 KB granule, 48 bits, levels 0 to 3).
 //
-// Tables come from a reserve in the image until the page allocator works; it covers the image and the piece of RAM around
-// it, whatever their size and place. Tables are never freed, so that mapping a window again costs nothing but the entries.
+// Tables come from a reserve in the image until the page allocator works; it covers the image and the piece
+// of RAM around it, whatever their size and place. Tables are never freed, so that mapping a window again
+// costs nothing but the entries.
 #include "kernel/mmu.h"
 
 #include <errno.h>
@@ -20,10 +21,10 @@
 // More single invalidations than this cost more than a fresh start of the whole TLB.
 #define INVALIDATE_PAGES_MAX 64u
 
-// The root has its own place. The image's window: levels 1 and 2, and level 3 for the 2 MB blocks with a boundary inside (end
-// of the code, of the constants, the unmapped page, the end): 6. The direct map of one piece of RAM: level 1, two where it
-// crosses 512 GB; level 2 for the gigabytes at its ends and for the image's two; level 3 for its ends and the end of the
-// image's constants: 9. An empty root.
+// The root has its own place. The image's window: levels 1 and 2, and level 3 for the 2 MB blocks with a
+// boundary inside (end of the code, of the constants, the unmapped page, the end): 6. The direct map of one
+// piece of RAM: level 1, two where it crosses 512 GB; level 2 for the gigabytes at its ends and for the
+// image's two; level 3 for its ends and the end of the image's constants: 9. An empty root.
 #define RESERVE_TABLES 16u
 
 extern char image_start[], text_end[], rodata_end[], exception_guard[], image_end[];
@@ -144,7 +145,8 @@ static uint64_t *next_table(uint64_t *entry)
 static int map_level(struct mapping *mapping, uint64_t *table, unsigned int level)
 {
 	unsigned int shift = level_shift(level);
-	uintptr_t table_end = ROUND_DOWN(mapping->address, (uintptr_t)ENTRIES << shift) + ((uintptr_t)ENTRIES << shift);
+	uintptr_t table_end =
+		ROUND_DOWN(mapping->address, (uintptr_t)ENTRIES << shift) + ((uintptr_t)ENTRIES << shift);
 
 	while (mapping->address != mapping->end && mapping->address != table_end) {
 		uint64_t *entry = &table[mapping->address >> shift & (ENTRIES - 1)];
@@ -184,7 +186,8 @@ int mmu_map(uintptr_t address, paddr_t physical, size_t size, enum mmu_access ac
 static void unmap_level(uintptr_t *address, uintptr_t end, uint64_t *table, unsigned int level)
 {
 	unsigned int shift = level_shift(level);
-	uintptr_t table_end = ROUND_DOWN(*address, (uintptr_t)ENTRIES << shift) + ((uintptr_t)ENTRIES << shift);
+	uintptr_t table_end =
+		ROUND_DOWN(*address, (uintptr_t)ENTRIES << shift) + ((uintptr_t)ENTRIES << shift);
 
 	while (*address != end && *address != table_end) {
 		uint64_t *entry = &table[*address >> shift & (ENTRIES - 1)];
@@ -210,7 +213,8 @@ static void invalidate(uintptr_t address, size_t size)
 		__asm__ volatile("tlbi vmalle1is" ::: "memory");
 	else
 		for (uintptr_t page = address; page != address + size; page += PAGE_SIZE)
-			__asm__ volatile("tlbi vaae1is, %0" ::"r"(page >> PAGE_SHIFT & 0xfffffffffff) : "memory");
+			__asm__ volatile("tlbi vaae1is, %0" ::"r"(page >> PAGE_SHIFT & 0xfffffffffff)
+					 : "memory");
 	dsb(ish);
 	isb();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page allocator: buddies. A block of 2^order pages is aligned to its size; with its buddy, the other half of the next
-// larger block, it merges as soon as both are free.
+// The page allocator: buddies. A block of 2^order pages is aligned to its size; with its buddy, the other
+// half of the next larger block, it merges as soon as both are free.
 //
-// Each bank of memory has one byte per page, which says for a block's first page what it is, and is 0 for all others. So
-// whether a buddy is free as a whole is one look, and a page freed twice or with a wrong order is noticed. Free blocks of
-// an order are on a list that runs through the blocks themselves.
+// Each bank of memory has one byte per page, which says for a block's first page what it is, and is 0 for all
+// others. So whether a buddy is free as a whole is one look, and a page freed twice or with a wrong order is
+// noticed. Free blocks of an order are on a list that runs through the blocks themselves.
 //
 // Everything is in virtual addresses of the direct map, whose start is aligned to more than any block.
 #include "kernel/page.h"
@@ -85,7 +85,8 @@ static void give_back(const struct bank *bank, uintptr_t address, unsigned int o
 // The largest block that begins at `address` and has no more than `count` pages.
 static unsigned int order_at(uintptr_t address, size_t count)
 {
-	unsigned int aligned = (unsigned int)__builtin_ctzl(address | block_size(PAGE_ORDER_MAX)) - PAGE_SHIFT;
+	unsigned int aligned =
+		(unsigned int)__builtin_ctzl(address | block_size(PAGE_ORDER_MAX)) - PAGE_SHIFT;
 	unsigned int fitting = 63u - (unsigned int)__builtin_clzl(count);
 
 	return MIN(aligned, fitting);
@@ -116,8 +117,8 @@ static void release(const struct bank *bank, uintptr_t address, unsigned int ord
 	uint8_t *mark = mark_of(bank, address);
 
 	if (*mark != (BLOCK_TAKEN | order))
-		panic("page allocator: %#lx, order %u, isn't allocated so (mark %#x)", (unsigned long)address, order,
-		      *mark);
+		panic("page allocator: %#lx, order %u, isn't allocated so (mark %#x)", (unsigned long)address,
+		      order, *mark);
 	*mark = BLOCK_NONE;
 	give_back(bank, address, order);
 }

@@ -6,14 +6,14 @@
 #include "kernel/compiler.h"
 
 // Prints the message with registers, the running task and a backtrace (addresses that `scripts/backtrace`
-// turns into file and line), then reboots or halts the machine as CONFIG_PANIC_REBOOT / CONFIG_PANIC_HALT say.
-// On the host: prints and aborts.
+// turns into file and line), then reboots or halts the machine as CONFIG_PANIC_REBOOT / CONFIG_PANIC_HALT
+// say. On the host: prints and aborts.
 void panic(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn, cold));
 
 #define ASSERT(condition)                                                                                    \
-	do {                                                                                                  \
-		if (__builtin_expect(!(condition), 0))                                                        \
-			panic("assertion failed: %s, %s:%d", #condition, __FILE__, __LINE__);                 \
+	do {                                                                                                 \
+		if (__builtin_expect(!(condition), 0))                                                       \
+			panic("assertion failed: %s, %s:%d", #condition, __FILE__, __LINE__);                \
 	} while (0)
 
 // How a panic leaves the machine; the program supplies it (a control domain and a guest both ask Xen:

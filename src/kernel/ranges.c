@@ -8,14 +8,16 @@
 
 static void delete_at(struct ranges *ranges, size_t at)
 {
-	memmove(&ranges->items[at], &ranges->items[at + 1], (--ranges->count - at) * sizeof(ranges->items[0]));
+	memmove(&ranges->items[at], &ranges->items[at + 1],
+		(--ranges->count - at) * sizeof(ranges->items[0]));
 }
 
 static void insert_at(struct ranges *ranges, size_t at, struct range range)
 {
 	if (range.start >= range.end || ranges->count == RANGES_MAX)
 		return;
-	memmove(&ranges->items[at + 1], &ranges->items[at], (ranges->count++ - at) * sizeof(ranges->items[0]));
+	memmove(&ranges->items[at + 1], &ranges->items[at],
+		(ranges->count++ - at) * sizeof(ranges->items[0]));
 	ranges->items[at] = range;
 }
 

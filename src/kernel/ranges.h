@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small set of addresses, as sorted disjoint ranges [start, end): which memory there is, and which of it is free, while
-// the kernel starts.
+// A small set of addresses, as sorted disjoint ranges [start, end): which memory there is, and which of it is
+// free, while the kernel starts.
 #pragma once
 
 #include <stddef.h>
@@ -18,8 +18,8 @@ struct ranges {
 	struct range items[RANGES_MAX];
 };
 
-// Where the set would need more than RANGES_MAX ranges, it is left smaller than it should be: it never claims what it
-// doesn't have.
+// Where the set would need more than RANGES_MAX ranges, it is left smaller than it should be: it never claims
+// what it doesn't have.
 void ranges_add(struct ranges *ranges, paddr_t start, paddr_t end);
 void ranges_remove(struct ranges *ranges, paddr_t start, paddr_t end);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stacks: slots of equal size in the window at STACKS_START, each an unmapped page and the stack's pages behind it, which
-// are a run of the page allocator's. The next slot's unmapped page is the one above.
+// Stacks: slots of equal size in the window at STACKS_START, each an unmapped page and the stack's pages
+// behind it, which are a run of the page allocator's. The next slot's unmapped page is the one above.
 #include "kernel/stack.h"
 
 #include "kernel/compiler.h"

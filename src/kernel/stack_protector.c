@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What -fstack-protector needs, the libraries' included: the secret that each protected function keeps behind its
-// variables, and where it goes when the secret was overwritten.
+// What -fstack-protector needs, the libraries' included: the secret that each protected function keeps behind
+// its variables, and where it goes when the secret was overwritten.
 #include <libfdt.h>
 #include <stdint.h>
 #include <string.h>
@@ -37,7 +37,8 @@ static uint64_t tree_random(const char *property)
 
 void stack_protector_init(void)
 {
-	uint64_t secret = sysreg_read(cntvct_el0) ^ cpu_random() ^ tree_random("rng-seed") ^ tree_random("kaslr-seed");
+	uint64_t secret =
+		sysreg_read(cntvct_el0) ^ cpu_random() ^ tree_random("rng-seed") ^ tree_random("kaslr-seed");
 
 	// The finaliser of MurmurHash3 spreads the few bits that the counter has.
 	secret = (secret ^ secret >> 33) * 0xff51afd7ed558ccdu;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first instructions: the arm64 Image header, tables to begin with, MMU and caches on, into C. Also the same for
-// further CPUs, and the exchange of the tables under a running program.
+// The first instructions: the arm64 Image header, tables to begin with, MMU and caches on, into C. Also the
+// same for further CPUs, and the exchange of the tables under a running program.
 //
-// Entered as Linux is (Documentation/arch/arm64/booting.rst): EL1, MMU off, interrupts masked, x0 the device tree's
-// physical address. Nothing is written to memory before the MMU is on, but the tables.
+// Entered as Linux is (Documentation/arch/arm64/booting.rst): EL1, MMU off, interrupts masked, x0 the
+// device tree's physical address. Nothing is written to memory before the MMU is on, but the tables.
 #include "kernel/layout.h"
 
-	// Five tables, zeroed here: one root for both halves (the image's entry, 256, is none of a physical address
-	// below 128 TB), then two levels for the page that runs while the MMU comes on, where virtual is physical, and
-	// two for the image and the device tree.
+	// Five tables, zeroed here: one root for both halves (the image's entry, 256, is none of a physical
+	// address below 128 TB), then two levels for the page that runs while the MMU comes on, where
+	// virtual is physical, and two for the image and the device tree.
 	.section .bss.late, "aw", %nobits
 	.balign	4096
 	.global	early_root
@@ -126,7 +126,8 @@ primary_start:
 	add	x8, x8, #IMAGE_ALIGNMENT
 	str	x8, [x7, #511 * 8]
 
-	// This code where it is: read-only, so that the mapping also serves when writable excludes executable.
+	// This code where it is: read-only, so that the mapping also serves when writable excludes
+	// executable.
 	adrp	x6, early_identity_1
 	adrp	x7, early_identity_2
 	orr	x8, x6, x9
@@ -149,7 +150,8 @@ primary_start:
 	ldr	x0, =primary_mapped
 	br	x0
 
-// Further CPUs (cpu.c): x0 is the virtual address of a struct secondary, whose first member is the stack's top.
+// Further CPUs (cpu.c): x0 is the virtual address of a struct secondary, whose first member is the stack's
+// top.
 	.global	secondary_start
 secondary_start:
 	mov	x19, x0
@@ -159,8 +161,9 @@ secondary_start:
 	ldr	x0, =secondary_mapped
 	br	x0
 
-// void mmu_replace_root(uint64_t root, uint64_t empty): called at its physical address. Another translation of the same
-// addresses must not meet the old one in the TLB, so there is none in between (break before make).
+// void mmu_replace_root(uint64_t root, uint64_t empty): called at its physical address. Another translation
+// of the same addresses must not meet the old one in the TLB, so there is none in between (break before
+// make).
 	.global	mmu_replace_root
 mmu_replace_root:
 	msr	ttbr1_el1, x1
@@ -175,6 +178,12 @@ mmu_replace_root:
 	.ltorg
 
 	.text
+.macro adr_l register, symbol
+	adrp	\register, \symbol
+	add	\register, \register, :lo12:\symbol
+.endm
+
+// What each CPU needs before it runs C.
 .macro prepare_cpu
 	adr_l	x0, vectors
 	msr	vbar_el1, x0
@@ -186,11 +195,6 @@ mmu_replace_root:
 	isb
 	mov	x29, xzr
 	mov	x30, xzr
-.endm
-
-.macro adr_l register, symbol
-	adrp	\register, \symbol
-	add	\register, \register, :lo12:\symbol
 .endm
 
 primary_mapped:

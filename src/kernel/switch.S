@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changing stacks: from task to task, and from anywhere to the exception stack for the last words.
 
-// What a function keeps for its caller (AAPCS64, 6.1): x19 to x30, d8 to d15. task.c lays out the same for a new task.
+// What a function keeps for its caller (AAPCS64, 6.1): x19 to x30, d8 to d15. task.c lays out the same for
+// a new task.
 #define SWITCH_FRAME_SIZE (20 * 8)
 
 	.text
@@ -56,8 +57,8 @@ task_start:
 	mov	x30, xzr
 	b	task_run
 
-// void call_on_exception_stack(void (*function)(void *), void *argument): for a task that may have little stack left.
-// Already there, it is a call like any other. The function doesn't return.
+// void call_on_exception_stack(void (*function)(void *), void *argument): for a task that may have little
+// stack left. Already there, it is a call like any other. The function doesn't return.
 	.global	call_on_exception_stack
 	.type	call_on_exception_stack, %function
 call_on_exception_stack:

@@ -6,10 +6,10 @@
 
 // `name` as the assembler knows it.
 #define sysreg_read(name)                                                                                    \
-	({                                                                                                    \
-		uint64_t value_;                                                                              \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_));                                            \
-		value_;                                                                                       \
+	({                                                                                                   \
+		uint64_t value_;                                                                             \
+		__asm__ volatile("mrs %0, " #name : "=r"(value_));                                           \
+		value_;                                                                                      \
 	})
 
 #define sysreg_write(name, value) __asm__ volatile("msr " #name ", %x0" ::"rZ"((uint64_t)(value)) : "memory")
@@ -17,8 +17,8 @@
 #define isb() __asm__ volatile("isb" ::: "memory")
 #define dsb(domain) __asm__ volatile("dsb " #domain ::: "memory")
 
-// Registers of a device. Xen emulates some, and can only follow loads and stores of this plain form, which a compiler
-// is free not to use.
+// Registers of a device. Xen emulates some, and can only follow loads and stores of this plain form, which a
+// compiler is free not to use.
 static inline uint32_t mmio_read32(const volatile void *address)
 {
 	uint32_t value;

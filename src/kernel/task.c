@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scheduler. Tasks that can run stand in `ready`, in the order in which they became so; tasks with a deadline in
-// `sleepers`, the earliest first. A task that waits runs the scheduler itself: it lets the CPU sleep until there is somebody to
-// run, and goes over to them. There is no idle task and no tick: the timer is set for the next deadline before the CPU
-// sleeps, and only then.
+// The scheduler. Tasks that can run stand in `ready`, in the order in which they became so; tasks with a
+// deadline in `sleepers`, the earliest first. A task that waits runs the scheduler itself: it lets the CPU
+// sleep until there is somebody to run, and goes over to them. There is no idle task and no tick: the timer
+// is set for the next deadline before the CPU sleeps, and only then.
 //
 // Interrupts are masked in all of this file; handlers reach it through wait_queue_wake().
 #include "kernel/task.h"
@@ -22,7 +22,8 @@
 
 #define NAME_SIZE 16u
 
-// The thread pointer's first words are the ABI's (ELF for AArch64, variant 1), the C library's variables follow.
+// The thread pointer's first words are the ABI's (ELF for AArch64, variant 1), the C library's variables
+// follow.
 #define TLS_HEAD 16u
 
 #define DAIF_IRQ (1u << 7)
@@ -91,7 +92,8 @@ static void make_ready(struct task *task)
 
 static uint64_t next_deadline(void)
 {
-	return list_is_empty(&sleepers) ? TIME_NEVER : LIST_ENTRY(sleepers.next, struct task, sleeper)->deadline;
+	return list_is_empty(&sleepers) ? TIME_NEVER :
+					  LIST_ENTRY(sleepers.next, struct task, sleeper)->deadline;
 }
 
 static void insert_sleeper(struct task *task, uint64_t deadline)
@@ -140,8 +142,8 @@ static void arrive(void)
 	reap();
 }
 
-// Sleeps until an interrupt is pending, and lets it in. WFI also ends with interrupts masked, so one that comes after the
-// look at `ready` isn't slept over.
+// Sleeps until an interrupt is pending, and lets it in. WFI also ends with interrupts masked, so one that
+// comes after the look at `ready` isn't slept over.
 static void idle(void)
 {
 	uint64_t start = timer_ticks();
@@ -314,7 +316,8 @@ void wait_queue_wake(struct wait_queue *queue)
 
 // ---- What `kernel tasks` shows ----
 
-static void describe(struct task *task, void (*each)(const struct task_info *info, void *context), void *context)
+static void describe(struct task *task, void (*each)(const struct task_info *info, void *context),
+		     void *context)
 {
 	static const char *const names[] = { "ready", "running", "waiting", "sleeping", "ended" };
 	uint64_t running = task == current ? timer_ticks() - started_at : 0;

@@ -21,9 +21,9 @@ struct task;
 // Nanoseconds since the virtual counter's start, monotonic.
 uint64_t time_now(void);
 
-// Starts a task that runs entry(argument) and ends when that returns. `name` is copied (at most 15 bytes). The
-// stack has CONFIG_TASK_STACK_SIZE bytes and a guard page on either side. NULL when memory is short.
-// The handle is valid until the task has ended; nobody may keep it longer.
+// Starts a task that runs entry(argument) and ends when that returns. `name` is copied (at most 15 bytes).
+// The stack has CONFIG_TASK_STACK_SIZE bytes and a guard page on either side. NULL when memory is short. The
+// handle is valid until the task has ended; nobody may keep it longer.
 struct task *task_create(const char *name, void (*entry)(void *argument), void *argument);
 
 struct task *task_current(void);
@@ -46,31 +46,32 @@ struct wait_queue {
 
 void wait_queue_init(struct wait_queue *queue);
 
-// Waits until the queue is woken or the deadline has passed: 0 or -ETIMEDOUT. Spurious wake-ups happen, so the caller
-// checks its condition again: use the macros below. A queue must outlive its waiters.
+// Waits until the queue is woken or the deadline has passed: 0 or -ETIMEDOUT. Spurious wake-ups happen, so
+// the caller checks its condition again: use the macros below. A queue must outlive its waiters.
 int wait_queue_wait(struct wait_queue *queue, uint64_t deadline);
 
 // Wakes all waiters; never waits, may be called from an interrupt handler.
 void wait_queue_wake(struct wait_queue *queue);
 
-// Waits for `condition`, which is evaluated again after each wake-up. No wake-up between the evaluation and the wait is lost
-// provided that the condition is changed by a task; a condition changed by an interrupt handler must be
-// evaluated with interrupts masked, as the macros do; wait_queue_wait() lets them in while it waits.
+// Waits for `condition`, which is evaluated again after each wake-up. No wake-up between the evaluation and
+// the wait is lost provided that the condition is changed by a task; a condition changed by an interrupt
+// handler must be evaluated with interrupts masked, as the macros do; wait_queue_wait() lets them in while it
+// waits.
 #define WAIT_UNTIL(queue, condition) ((void)WAIT_UNTIL_DEADLINE(queue, condition, TIME_NEVER))
 
 // 0, or -ETIMEDOUT when the deadline passed with the condition still false.
 #define WAIT_UNTIL_DEADLINE(queue, condition, deadline)                                                      \
-	({                                                                                                    \
-		int wait_result_ = 0;                                                                         \
-		unsigned long wait_irq_ = irq_save();                                                         \
-		while (!(condition)) {                                                                        \
-			wait_result_ = wait_queue_wait(queue, deadline);                                      \
-			if (wait_result_ && !(condition))                                                     \
-				break;                                                                        \
-			wait_result_ = 0;                                                                     \
-		}                                                                                             \
-		irq_restore(wait_irq_);                                                                       \
-		wait_result_;                                                                                 \
+	({                                                                                                   \
+		int wait_result_ = 0;                                                                        \
+		unsigned long wait_irq_ = irq_save();                                                        \
+		while (!(condition)) {                                                                       \
+			wait_result_ = wait_queue_wait(queue, deadline);                                     \
+			if (wait_result_ && !(condition))                                                    \
+				break;                                                                       \
+			wait_result_ = 0;                                                                    \
+		}                                                                                            \
+		irq_restore(wait_irq_);                                                                      \
+		wait_result_;                                                                                \
 	})
 
 // For `kernel tasks`: calls `each` for every task, running one first.

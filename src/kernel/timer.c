@@ -53,7 +53,8 @@ void timer_set(uint64_t deadline)
 	if (deadline == TIME_NEVER) {
 		sysreg_write(cntv_ctl_el0, 0);
 	} else {
-		uint64_t ticks = wait / NANOSECONDS * frequency + wait % NANOSECONDS * frequency / NANOSECONDS;
+		uint64_t ticks =
+			wait / NANOSECONDS * frequency + wait % NANOSECONDS * frequency / NANOSECONDS;
 
 		sysreg_write(cntv_cval_el0, timer_ticks() + ticks + 1); // not before the deadline
 		sysreg_write(cntv_ctl_el0, TIMER_ENABLE);
@@ -74,7 +75,8 @@ static uint64_t find_frequency(int node)
 	int bytes;
 	const fdt32_t *value = fdt_getprop(devicetree(), node, "clock-frequency", &bytes);
 
-	return value && bytes == sizeof(*value) && fdt32_ld(value) ? fdt32_ld(value) : sysreg_read(cntfrq_el0);
+	return value && bytes == sizeof(*value) && fdt32_ld(value) ? fdt32_ld(value) :
+								     sysreg_read(cntfrq_el0);
 }
 
 int timer_init(void)

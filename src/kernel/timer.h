@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The virtual timer. Nobody is told when it fires: its interrupt only ends the CPU's sleep. time_now() is in task.h.
+// The virtual timer. Nobody is told when it fires: its interrupt only ends the CPU's sleep. time_now() is in
+// task.h.
 #pragma once
 
 #include <stdint.h>
@@ -9,6 +10,6 @@ uint64_t timer_ticks(void);
 uint64_t timer_ticks_per_millisecond(void);
 uint64_t timer_ticks_to_nanoseconds(uint64_t ticks);
 
-// Has the interrupt come when `deadline` (nanoseconds of time_now()) has passed, or in an hour, whichever is first;
-// TIME_NEVER: not at all.
+// Has the interrupt come when `deadline` (nanoseconds of time_now()) has passed, or in an hour, whichever is
+// first; TIME_NEVER: not at all.
 void timer_set(uint64_t deadline);

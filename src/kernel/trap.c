@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's last words: an exception that nobody expects, or panic(). What is printed, and how the machine is left.
+// The program's last words: an exception that nobody expects, or panic(). What is printed, and how the
+// machine is left.
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -48,8 +49,8 @@ static const char *const class_names[64] = {
 
 static const char *fault_status_name(unsigned int status)
 {
-	static const char *const by_level[] = { "address size fault", "translation fault", "access flag fault",
-						"permission fault" };
+	static const char *const by_level[] = { "address size fault", "translation fault",
+						"access flag fault", "permission fault" };
 
 	if (status < 0x10)
 		return by_level[status >> 2];
@@ -81,15 +82,16 @@ static void print(const char *format, ...)
 extern const char exception_guard[]; // link.ld, as the following
 extern const uint8_t build_id_start[], build_id_end[];
 
-// What the linker calls this image: scripts/backtrace takes no other. The ELF note's first 16 bytes are its head.
+// What the linker calls this image: scripts/backtrace takes no other. The ELF note's first 16 bytes are its
+// head.
 static void print_build_id(void)
 {
 	for (const uint8_t *byte = build_id_start + 16; byte < build_id_end; byte++)
 		print("%02x", *byte);
 }
 
-// Frame records: the caller's record, and the address that is returned to (AAPCS64, 6.2.3). Whatever they say, only
-// readable memory is followed.
+// Frame records: the caller's record, and the address that is returned to (AAPCS64, 6.2.3). Whatever they
+// say, only readable memory is followed.
 static void print_backtrace(const uint64_t *record)
 {
 	print("Backtrace, build ");
@@ -108,9 +110,9 @@ static void print_task(void)
 	const struct task *task = task_current();
 	uint64_t now = time_now();
 
-	print("in %s%s%s, %llu.%06llu s after the start of the clock, " THIN_DOM0_VERSION "\n", task ? "task '" : "",
-	      task ? task_name(task) : "start-up", task ? "'" : "", (unsigned long long)(now / SECONDS(1)),
-	      (unsigned long long)(now % SECONDS(1) / 1000));
+	print("in %s%s%s, %llu.%06llu s after the start of the clock, " THIN_DOM0_VERSION "\n",
+	      task ? "task '" : "", task ? task_name(task) : "start-up", task ? "'" : "",
+	      (unsigned long long)(now / SECONDS(1)), (unsigned long long)(now % SECONDS(1) / 1000));
 }
 
 static void leave(void) __attribute__((noreturn));
@@ -156,8 +158,8 @@ static void print_registers(const struct fault_frame *frame)
 	for (unsigned int i = 0; i < LINK_REGISTER; i++)
 		print("x%-2u %016lx%s", i, (unsigned long)frame->x[i], i % 4 == 3 ? "\n" : "  ");
 	print("sp  %016lx\n", (unsigned long)frame->sp);
-	print("pstate %08lx  esr %08lx  far %016lx\n", (unsigned long)frame->pstate, (unsigned long)frame->esr,
-	      (unsigned long)frame->far);
+	print("pstate %08lx  esr %08lx  far %016lx\n", (unsigned long)frame->pstate,
+	      (unsigned long)frame->esr, (unsigned long)frame->far);
 	print("pc  %016lx\n", (unsigned long)frame->pc);
 	print("lr  %016lx\n", (unsigned long)frame->x[LINK_REGISTER]);
 }

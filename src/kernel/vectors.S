@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The exception vectors. Tasks run on SP_EL0, so whatever interrupts them finds SP_EL1 at the top of the exception stack, and
-// a task that has used up its stack can still be reported. What goes wrong on the exception stack itself is reported
-// from a third one.
+// The exception vectors. Tasks run on SP_EL0, so whatever interrupts them finds SP_EL1 at the top of the
+// exception stack, and a task that has used up its stack can still be reported. What goes wrong on the
+// exception stack itself is reported from a third one.
 #include "kernel/trap_frame.h"
 
-// The frame of an interrupt: all that a C function may change. The vector registers too, because a handler may log, and the C
-// library's printf and memset use them. It begins with a frame record, so that a backtrace goes on into the task.
+// The frame of an interrupt: all that a C function may change. The vector registers too, because a handler
+// may log, and the C library's printf and memset use them. It begins with a frame record, so that a
+// backtrace goes on into the task.
 #define IRQ_RECORD 0 // x29, ELR
 #define IRQ_GENERAL 16 // x0 to x18, x30
 #define IRQ_STATUS (IRQ_GENERAL + 20 * 8) // SPSR, FPSR, FPCR
@@ -71,8 +72,8 @@ irq_of_task:
 	add	sp, sp, #IRQ_FRAME_SIZE
 	eret
 
-// Saves everything at sp for trap_fault(frame, vector). x0 holds the vector's number; the interrupted x0, x1 and sp are in
-// TPIDR_EL1, TPIDRRO_EL0 and x1.
+// Saves everything at sp for trap_fault(frame, vector). x0 holds the vector's number; the interrupted x0,
+// x1 and sp are in TPIDR_EL1, TPIDRRO_EL0 and x1.
 report_fault:
 	sub	sp, sp, #FAULT_FRAME_SIZE
 	general	stp, 0

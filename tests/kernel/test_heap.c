@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel/heap.c, over kernel/page.c: blocks keep what is written to them, give everything back, and wrong frees are noticed.
+// kernel/heap.c, over kernel/page.c: blocks keep what is written to them, give everything back, and wrong
+// frees are noticed.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +58,8 @@ static void every_size_is_a_block_of_its_own(void **state)
 	check_empty();
 }
 
-// What is taken beyond what was asked for: at most half of it for small blocks, less than two pages for large ones.
+// What is taken beyond what was asked for: at most half of it for small blocks, less than two pages for large
+// ones.
 static void little_is_wasted(void **state)
 {
 	(void)state;

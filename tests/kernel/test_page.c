@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel/page.c: blocks are aligned, never overlap, merge again to what they were; what is freed wrongly is noticed.
+// kernel/page.c: blocks are aligned, never overlap, merge again to what they were; what is freed wrongly is
+// noticed.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

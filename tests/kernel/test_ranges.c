@@ -33,7 +33,8 @@ static void same_as_flags(void **state)
 		bool flags[SPACE] = { 0 };
 
 		for (int step = 0; step < 20; step++) {
-			paddr_t start = (paddr_t)rand() % SPACE, end = start + (paddr_t)rand() % (SPACE - start);
+			paddr_t start = (paddr_t)rand() % SPACE,
+				end = start + (paddr_t)rand() % (SPACE - start);
 			bool add = rand() % 2;
 
 			(add ? ranges_add : ranges_remove)(&ranges, start, end);

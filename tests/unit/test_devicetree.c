@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kernel/devicetree.c: registers through buses, interrupts of both notations, and trees that are not as they should be.
+// kernel/devicetree.c: registers through buses, interrupts of both notations, and trees that are not as they
+// should be.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,7 @@ static void cells_property(const char *name, const uint32_t *values, size_t coun
 }
 
 #define CELLS(name, ...)                                                                                     \
-	cells_property(name, (const uint32_t[]){ __VA_ARGS__ },                                               \
+	cells_property(name, (const uint32_t[]){ __VA_ARGS__ },                                              \
 		       sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
 
 static void begin(const char *name)
@@ -307,8 +308,10 @@ static void malformed_trees_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(registers_are_translated),	  cmocka_unit_test(interrupts_are_decoded),
-		cmocka_unit_test(disabled_nodes_are_passed_over), cmocka_unit_test(the_command_line_is_a_string),
+		cmocka_unit_test(registers_are_translated),
+		cmocka_unit_test(interrupts_are_decoded),
+		cmocka_unit_test(disabled_nodes_are_passed_over),
+		cmocka_unit_test(the_command_line_is_a_string),
 		cmocka_unit_test(malformed_trees_are_refused),
 	};
 
