@@ -5,6 +5,7 @@
 
 #include "config/catalog.h"
 #include "console/console.h"
+#include "domain/lifecycle.h"
 #include "kernel/log.h"
 #include "shell/shell.h"
 #include "version.h"
@@ -24,6 +25,7 @@ static const struct service {
 	{ "hypervisor interfaces", xen_version_init },
 	{ "guest memory", foreign_init },
 	{ "console server", console_init },
+	{ "watch over domains", lifecycle_init },
 	{ "configurations", catalog_init },
 };
 

@@ -17,8 +17,11 @@ int console_init(void);
 // a negative errno: -ENOMEM, or what mapping and binding say. *console is written on success only.
 int console_open(domid_t domid, gfn_t ring, evtchn_port_t remote_port, struct console **console);
 
-// Takes what is still in the ring, then ends the service and drops the owner's reference: nothing of the
-// guest is mapped or bound afterwards. Whoever is attached keeps the backlog until console_put().
+// Takes what is still in the ring, then ends the service: nothing of the guest is mapped or bound afterwards.
+// The backlog stays to be read. Ending it again does nothing.
+void console_end(struct console *console);
+
+// console_end(), and drops the owner's reference. Whoever is attached keeps the backlog until console_put().
 void console_close(struct console *console);
 
 struct console *console_get(struct console *console);

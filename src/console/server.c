@@ -26,7 +26,7 @@ struct console {
 	struct list link; // in `consoles`
 	unsigned int references;
 	domid_t domid;
-	struct xencons_interface *page; // the guest's; NULL after console_close()
+	struct xencons_interface *page; // the guest's; NULL after console_end()
 	struct byte_ring output, input; // as the guest sees them
 	struct event_channel channel;
 	struct backlog backlog;
@@ -198,13 +198,20 @@ int console_open(domid_t domid, gfn_t ring, evtchn_port_t remote_port, struct co
 	return 0;
 }
 
-void console_close(struct console *console)
+void console_end(struct console *console)
 {
+	if (console_is_closed(console))
+		return;
 	if (!console->statistics.broken)
 		take_output(console);
 	disconnect(console);
 	list_remove(&console->link);
 	tell_attached(console);
+}
+
+void console_close(struct console *console)
+{
+	console_end(console);
 	console_put(console);
 }
 

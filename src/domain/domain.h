@@ -22,6 +22,7 @@ struct domain {
 	evtchn_port_t console_port, store_port; // in the domain, for this one to bind
 	struct device_list *devices;            // given to it, or NULL
 	bool being_built, being_destroyed;      // another task is at it
+	bool ended;                             // it has shut down by itself, and that was told
 	size_t steps_done;                      // of building, to be undone
 };
 
