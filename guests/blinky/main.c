@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes an LED blink on a GPIO controller that was given to the domain, found in its device tree: the LED that the alias
-// `led0` names (binding gpio-leds), otherwise a pin of the first controller that is known. `pin=N` and `period=MS` on
-// the command line override the pin and the time between two toggles.
+// Makes an LED blink on a GPIO controller that was given to the domain, found in its device tree: the LED
+// that the alias `led0` names (binding gpio-leds), otherwise a pin of the first controller that is known.
+// `pin=N` and `period=MS` on the command line override the pin and the time between two toggles.
 #include <libfdt.h>
 #include <stdio.h>
 
@@ -18,8 +18,8 @@ static volatile uint32_t *reg(uintptr_t base, uintptr_t offset)
 	return (volatile uint32_t *)(base + offset);
 }
 
-// Arm PrimeCell GPIO (DDI 0190B): GPIODATA at 0x000, whose address bits 9:2 select the pins that an access touches;
-// GPIODIR at 0x400, 1 is output.
+// Arm PrimeCell GPIO (DDI 0190B): GPIODATA at 0x000, whose address bits 9:2 select the pins that an access
+// touches; GPIODIR at 0x400, 1 is output.
 static void pl061_set_output(uintptr_t base, unsigned int pin)
 {
 	*reg(base, 0x400) |= 1u << pin;
@@ -30,8 +30,8 @@ static void pl061_set_level(uintptr_t base, unsigned int pin, bool high)
 	*reg(base, (uintptr_t)4 << pin) = (uint32_t)high << pin;
 }
 
-// BCM2835 to BCM2711 (BCM2711 ARM Peripherals, chapter 5): GPFSELn with three bits a pin, 1 is output; GPSETn at 0x1c and
-// GPCLRn at 0x28, where writing 1 acts on the pin.
+// BCM2835 to BCM2711 (BCM2711 ARM Peripherals, chapter 5): GPFSELn with three bits a pin, 1 is output; GPSETn
+// at 0x1c and GPCLRn at 0x28, where writing 1 acts on the pin.
 static void bcm2835_set_output(uintptr_t base, unsigned int pin)
 {
 	volatile uint32_t *select = reg(base, pin / 10 * 4);
@@ -45,7 +45,8 @@ static void bcm2835_set_level(uintptr_t base, unsigned int pin, bool high)
 	*reg(base, (high ? 0x1cu : 0x28u) + pin / 32 * 4) = 1u << pin % 32;
 }
 
-// Broadcom STB (BCM2712): banks of 32 pins, 0x20 bytes of registers each; DATA at 0x4; IODIR at 0x8, 0 is output.
+// Broadcom STB (BCM2712): banks of 32 pins, 0x20 bytes of registers each; DATA at 0x4; IODIR at 0x8, 0 is
+// output.
 static void brcmstb_set_output(uintptr_t base, unsigned int pin)
 {
 	*reg(base, pin / 32 * 0x20 + 0x8) &= ~(1u << pin % 32);
@@ -132,7 +133,8 @@ static void explain_missing_controller(void)
 	printf("No GPIO controller to blink with. The domain's device tree needs a node with one of\n");
 	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
 		printf("\t%s\n", controllers[i].compatible);
-	printf("from a partial device tree in its configuration, which also has to pass the registers' frames (iomem).\n");
+	printf("from a partial device tree in its configuration, which also has to pass the registers' "
+	       "frames (iomem).\n");
 }
 
 int main(void)

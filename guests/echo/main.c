@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Repeats each line of console input in capitals, with the number of bytes that have come: for the tests of the console's
-// way in. The lines `exit`, `reboot` and `crash` end it each in its own way.
+// Repeats each line of console input in capitals, with the number of bytes that have come: for the tests of
+// the console's way in. The lines `exit`, `reboot` and `crash` end it each in its own way.
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes all the memory that is free, writes into it, and reads it back after everything is written, so that a page that is
-// missing, unmapped or there twice is found: for the tests of big domains.
+// Takes all the memory that is free, writes into it, and reads it back after everything is written, so that a
+// page that is missing, unmapped or there twice is found: for the tests of big domains.
 #include <libfdt.h>
 #include <stdio.h>
 
@@ -13,7 +13,8 @@
 #define BANKS_MAX 16
 #define ORDER_MAX 18u // the first try: 1 GB
 
-// The start of each block that was taken; the rest of its pages is written at the distance of SAMPLE_DISTANCE.
+// The start of each block that was taken; the rest of its pages is written at the distance of
+// SAMPLE_DISTANCE.
 struct block {
 	struct block *next;
 	unsigned int order;
@@ -26,7 +27,7 @@ static struct bank {
 	paddr_t start;
 	uint64_t size;
 	paddr_t first_checked, last_checked; // pages
-	uint64_t checked; // pages
+	uint64_t checked;                    // pages
 } banks[BANKS_MAX];
 static unsigned int bank_count;
 
@@ -35,7 +36,8 @@ static void find_banks(void)
 	const void *tree = devicetree();
 	int node = -1;
 
-	while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory", sizeof("memory"))) >= 0)
+	while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory",
+						     sizeof("memory"))) >= 0)
 		for (unsigned int i = 0; bank_count < BANKS_MAX; i++) {
 			struct bank *bank = &banks[bank_count];
 			if (devicetree_reg(node, i, &bank->start, &bank->size) != 0)
@@ -89,7 +91,8 @@ static void check_page(paddr_t page)
 
 	if (!bank || *last_word(page) != pattern_of(page)) {
 		if (failures++ < COMPLAINTS_MAX)
-			printf("page 0x%llx is %s\n", (unsigned long long)page, bank ? "wrong" : "in no bank");
+			printf("page 0x%llx is %s\n", (unsigned long long)page,
+			       bank ? "wrong" : "in no bank");
 		return;
 	}
 	bank->first_checked = MIN(bank->first_checked, page);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Greets, repeats its command line, and lets a monkey swing to and fro. `period=MS` sets the time between two pictures.
+// Greets, repeats its command line, and lets a monkey swing to and fro. `period=MS` sets the time between two
+// pictures.
 #include <stdio.h>
 
 #include "common/guest.h"
@@ -69,7 +70,8 @@ int main(void)
 		if (number > 0)
 			printf("\033[%dA", ROWS); // up to the first row of the last picture
 		for (int row = 0; row < ROWS; row++)
-			printf("\r%*s%s\033[K\n", column_of(number), "", frames[number % ARRAY_SIZE(frames)][row]);
+			printf("\r%*s%s\033[K\n", column_of(number), "",
+			       frames[number % ARRAY_SIZE(frames)][row]);
 		task_sleep(period);
 	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two tasks that speak in turn, each waiting for the other. `period=MS` on the command line sets the pause after a line.
+// Two tasks that speak in turn, each waiting for the other. `period=MS` on the command line sets the pause
+// after a line.
 #include <stdio.h>
 
 #include "common/guest.h"
