@@ -208,7 +208,8 @@ static void write_hypervisor(struct tree_builder *builder, const struct guest_tr
 	const char *compatibles[] = { compatible.text, "xen,xen" };
 	struct guest_range windows[1 + EXTENDED_REGIONS_MAX] = { { GUEST_GNTTAB_BASE, GUEST_GNTTAB_SIZE } };
 
-	memcpy(&windows[1], parameters->extended, parameters->extended_count * sizeof(windows[0]));
+	for (size_t i = 0; i < parameters->extended_count; i++)
+		windows[1 + i] = parameters->extended[i];
 	tree_begin(builder, "hypervisor");
 	tree_strings(builder, "compatible", compatibles, ARRAY_SIZE(compatibles));
 	write_ranges(builder, windows, 1 + parameters->extended_count);
