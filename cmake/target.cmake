@@ -23,7 +23,7 @@ target_compile_options(
     -mbranch-protection=none
     -fno-asynchronous-unwind-tables
     $<$<COMPILE_LANGUAGE:C>:-fstack-protector-strong;-mstack-protector-guard=global>
-    -Wa,-I,${GUESTS},-I,${PREBUILT} # for .incbin
+    -Wa,-I,${GUESTS},-I,${PREBUILT},-I,${PARTS}/linux # for .incbin
 )
 target_link_options(
   common
@@ -126,6 +126,17 @@ if(CONFIG_DOM_CFG_BOARD_EXT STREQUAL "test")
   )
   list(APPEND images ${test_images})
 endif()
+
+# --- the Linux guest's first root file system -----------------------------------------------------------------------
+
+add_custom_command(
+  OUTPUT ${GUESTS}/initramfs.gz
+  COMMAND ${PROJECT_SOURCE_DIR}/image/initramfs ${GUESTS}/initramfs.gz init=${PROJECT_SOURCE_DIR}/image/linux-init
+          bin/busybox=${PARTS}/linux/busybox
+  DEPENDS image/initramfs image/linux-init ${PARTS}/linux/busybox
+  COMMENT "Root file system of the Linux guest"
+)
+list(APPEND images ${GUESTS}/initramfs.gz)
 
 add_custom_target(guests ALL DEPENDS ${images})
 

@@ -14,10 +14,17 @@
 
 #define IMAGE_NAME_MAX (CONTAINER_NAME_SIZE + 32)
 
+// An image in this program's own memory.
+struct memory_image {
+	const char *start, *end;
+	char name[IMAGE_NAME_MAX];
+};
+
 struct builtin {
 	struct domain_config config; // first: free() of it frees all
 	const struct xen_domain_cfg *from;
 	char kernel_name[IMAGE_NAME_MAX], tree_name[IMAGE_NAME_MAX];
+	struct memory_image tree, ramdisk;
 	struct config_iomem iomem[];
 };
 
@@ -54,19 +61,38 @@ static int tree_read(void *context, void *buffer, size_t size, uint64_t offset)
 	return builtin->from->image_dt_read(buffer, size, offset, builtin->from->image_info);
 }
 
-static int memory_tree_size(void *context, uint64_t *size)
+static int memory_size(void *context, uint64_t *size)
 {
-	const struct builtin *builtin = context;
+	const struct memory_image *image = context;
 
-	*size = (uint64_t)(builtin->from->dtb_end - builtin->from->dtb_start);
+	*size = (uint64_t)(image->end - image->start);
 	return 0;
 }
 
-static int memory_tree_read(void *context, void *buffer, size_t size, uint64_t offset)
+static int memory_read(void *context, void *buffer, size_t size, uint64_t offset)
 {
-	const struct builtin *builtin = context;
+	const struct memory_image *image = context;
 
-	memcpy(buffer, builtin->from->dtb_start + offset, size);
+	memcpy(buffer, image->start + offset, size);
+	return 0;
+}
+
+// `what` names the fields: "dtb", "ramdisk".
+static int take_memory(const struct xen_domain_cfg *cfg, struct memory_image *image, const char *what,
+		       const char *start, const char *end, struct image_source *source, struct failure *failure)
+{
+	if (end < start)
+		return failure_set(failure, -EINVAL, "configuration '%s': %s_end lies before %s_start", cfg->name,
+				   what, what);
+	image->start = start;
+	image->end = end;
+	snprintf(image->name, sizeof(image->name), "of '%s' (built in)", cfg->name);
+	*source = (struct image_source){
+		.name = image->name,
+		.size = memory_size,
+		.read = memory_read,
+		.context = image,
+	};
 	return 0;
 }
 
@@ -106,13 +132,10 @@ static int take_tree(struct builtin *builtin, const struct dom0_domain_cfg *from
 			"configuration '%s': its device tree is the file %s, and this program reads no "
 			"files: link the tree in (docs/configurations.md)",
 			cfg->name, from->image_dt_path);
-	if (cfg->dtb_start) {
-		if (cfg->dtb_end < cfg->dtb_start)
-			return failure_set(failure, -EINVAL,
-					   "configuration '%s': dtb_end lies before dtb_start", cfg->name);
-		source.size = memory_tree_size;
-		source.read = memory_tree_read;
-	} else if (cfg->image_dt_read && cfg->image_dt_get_size) {
+	if (cfg->dtb_start)
+		return take_memory(cfg, &builtin->tree, "dtb", cfg->dtb_start, cfg->dtb_end,
+				   &builtin->config.partial_tree, failure);
+	if (cfg->image_dt_read && cfg->image_dt_get_size) {
 		source.size = tree_size;
 		source.read = tree_read;
 	} else if (cfg->image_dt_read || cfg->image_dt_get_size) {
@@ -126,6 +149,16 @@ static int take_tree(struct builtin *builtin, const struct dom0_domain_cfg *from
 	snprintf(builtin->tree_name, sizeof(builtin->tree_name), "of '%s' (built in)", cfg->name);
 	builtin->config.partial_tree = source;
 	return 0;
+}
+
+static int take_ramdisk(struct builtin *builtin, struct failure *failure)
+{
+	const struct xen_domain_cfg *cfg = builtin->from;
+
+	if (!cfg->ramdisk_start)
+		return 0;
+	return take_memory(cfg, &builtin->ramdisk, "ramdisk", cfg->ramdisk_start, cfg->ramdisk_end,
+			   &builtin->config.ramdisk, failure);
 }
 
 // ---- Numbers ----
@@ -255,7 +288,7 @@ static int convert(struct builtin *builtin, const struct dom0_domain_cfg *from, 
 	if ((error = check_flags(cfg, failure)) || (error = check_devices(cfg, failure)) ||
 	    (error = take_gic(&builtin->config, cfg, failure)) ||
 	    (error = take_tee(&builtin->config, cfg, failure)) ||
-	    (error = take_kernel(builtin, from, failure)))
+	    (error = take_kernel(builtin, from, failure)) || (error = take_ramdisk(builtin, failure)))
 		return error;
 	return take_tree(builtin, from, failure);
 }

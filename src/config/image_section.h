@@ -49,4 +49,7 @@
 		"	.popsection");
 
 #define BUILTIN_IMAGE_FILE(id, file) BUILTIN_FILE("__img_" #id, file) BUILTIN_IMAGE(id)
+#define BUILTIN_RAMDISK_FILE(id, file)                                                                       \
+	BUILTIN_FILE("__ramdisk_" #id, file)                                                                  \
+	extern const char __ramdisk_##id##_start[], __ramdisk_##id##_end[];
 #define BUILTIN_TREE_FILE(id, file) BUILTIN_FILE("__dtb_" #id, file) BUILTIN_TREE(id)

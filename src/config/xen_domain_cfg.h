@@ -93,6 +93,8 @@ struct xen_domain_cfg {
 	get_image_size_t get_image_size;
 	void *image_info;
 
+	const char *ramdisk_start, *ramdisk_end; // not in the original: a ramdisk in memory, or NULL
+
 	struct backend_configuration back_cfg;
 
 	bool f_paused : 1;

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's own Linux kernels as guests: large images with a ramdisk, several CPUs, a shell on the PV console."""
+
+import pathlib
+import re
+
+import pytest
+
+from test_guests import attach, create
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
+
+
+@pytest.mark.parametrize("xen, gic, linux", [("4.17", 2, "6_1"), ("4.17", 3, "6_12"), ("4.20", 2, "6_12"), ("4.20", 3, "6_1")])
+def test_linux_boots_to_a_shell(boot, xen, gic, linux):
+    machine = boot(xen=xen, gic=gic, dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    domain = create(machine, f"linux_{linux}")
+    attach(machine, domain)
+    found = machine.expect(re.compile(r"Linux guest: (\S+), (\d+) CPUs, (\d+) MB"), timeout=120)
+    assert found[1].startswith(linux.replace("_", ".") + ".") and found[2] == "2" and int(found[3]) > 180
+    machine.expect("/ # ", timeout=60)
+    machine.send("cat /proc/device-tree/hypervisor/compatible\r")
+    machine.expect(re.compile(r"xen,xen-4\.\d+.?xen,xen"))
+    machine.expect("/ # ")
+    machine.send("poweroff -f\r")
+    assert "Detached from console" in machine.prompt(60)
+    assert re.search(rf"^linux_{linux} +{domain} .* ---s--", machine.command("xu list"), re.M)
+    assert machine.command(f"xu destroy {domain}") == f"domain:{domain} destroyed\n"
