@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "kernel/devicetree.h"
+#include "kernel/panic.h"
 #include "version.h"
 #include "xen/event.h"
 #include "xen/pv_console.h"
 
 void guest_start(const char *name)
 {
+	panic_crashes_domain();
 	if (event_init() == 0)
 		(void)pv_console_init();
 	printf("*** Booting Thin Dom0 guest %s " THIN_DOM0_VERSION " ***\n", name);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 // Starts event channels and the console, and prints the banner that names the guest. A guest whose console
-// can't be started runs on without output.
+// can't be started runs on without output. A panic from here on tells Xen that the domain has crashed.
 void guest_start(const char *name);
 
 // The number behind `key=` on the command line, decimal or 0x...; `otherwise` where the key is missing, not a

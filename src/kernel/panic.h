@@ -16,7 +16,11 @@ void panic(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn, c
 			panic("assertion failed: %s, %s:%d", #condition, __FILE__, __LINE__);                \
 	} while (0)
 
+// A panic from now on ends in kernel_shutdown(KERNEL_CRASH), whatever CONFIG_PANIC_* say: for a guest, so that
+// its control domain hears of it. Target only.
+void panic_crashes_domain(void);
+
 // How a panic leaves the machine; the program supplies it (a control domain and a guest both ask Xen:
-// src/xen/shutdown.c). Doesn't return.
+// src/xen/sched.c). Doesn't return.
 enum shutdown_reason_kernel { KERNEL_POWEROFF, KERNEL_REBOOT, KERNEL_CRASH };
 void kernel_shutdown(enum shutdown_reason_kernel reason) __attribute__((noreturn));

@@ -115,9 +115,18 @@ static void print_task(void)
 	      (unsigned long long)(now / SECONDS(1)), (unsigned long long)(now % SECONDS(1) / 1000));
 }
 
+static bool crashes_domain;
+
+void panic_crashes_domain(void)
+{
+	crashes_domain = true;
+}
+
 static void leave(void) __attribute__((noreturn));
 static void leave(void)
 {
+	if (crashes_domain)
+		kernel_shutdown(KERNEL_CRASH);
 #ifdef CONFIG_PANIC_REBOOT
 	kernel_shutdown(KERNEL_REBOOT);
 #else
@@ -144,10 +153,11 @@ static void finish(void) __attribute__((noreturn));
 static void finish(void)
 {
 #ifdef CONFIG_PANIC_REBOOT
-	print("Rebooting.\n");
+	const char *end = "Rebooting.\n";
 #else
-	print("Halted.\n");
+	const char *end = "Halted.\n";
 #endif
+	print("%s", crashes_domain ? "Crashed.\n" : end);
 	leave();
 }
 
