@@ -3,6 +3,7 @@
 
 import codecs
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -40,10 +41,10 @@ class PlainText(codecs.IncrementalDecoder):
 class Monitor:
     """QEMU's machine protocol (QMP)."""
 
-    def __init__(self, path):
+    def __init__(self, name):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(10)
-        self.socket.connect(str(path))
+        self.socket.connect(f"\0{name}")
         self.lines = self.socket.makefile("r")
         self.lines.readline()  # greeting
         self.command("qmp_capabilities")
@@ -72,8 +73,9 @@ class Machine:
         number = len(list(folder.glob("console*.log")))
         self.log = folder / f"console{number or ''}.log"
         self.trace_log = folder / f"trace{number or ''}.log"
-        self.monitor_path = folder / f"monitor{number or ''}"
-        qemu = [*qemu, "-qmp", f"unix:{self.monitor_path},server=on,wait=off"]
+        # An abstract socket: a path may have only 107 bytes, and this folder's can be longer.
+        self.monitor_name = f"thin-dom0-{os.getpid()}-{id(self)}"
+        qemu = [*qemu, "-qmp", f"unix:{self.monitor_name},abstract=on,server=on,wait=off"]
         if trace:
             qemu += ["-trace", trace, "-D", str(self.trace_log)]
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
@@ -158,7 +160,7 @@ class Machine:
         return self.prompt()
 
     def monitor(self):
-        return Monitor(self.monitor_path)
+        return Monitor(self.monitor_name)
 
     def trace_lines(self):
         return self.trace_log.read_text(errors="replace").splitlines()

@@ -101,7 +101,10 @@ def test_blinky_blinks_on_a_real_pin(boot, gic):
 def test_blinky_without_a_controller(boot_test):
     machine = boot_test()
     domain = create(machine, "test_no_gpio")
-    says(machine, domain, re.compile(r"No GPIO controller.*arm,pl061.*iomem", re.S))
+    end = time.monotonic() + 10
+    while not re.search(r"^test_no_gpio .* ---s-- ", machine.command("xu list"), re.M):
+        assert time.monotonic() < end
+    assert re.search(r"No GPIO controller.*arm,pl061.*iomem", machine.command(f"xu console {domain}"), re.S)
 
 
 @pytest.mark.quick
@@ -174,7 +177,7 @@ def test_flood_starves_nobody(boot_test):
     machine.skip(1)
     lines = re.findall(r"^thread_[ab]: .*!$", machine.skip(3), re.M)
     machine.detach()
-    assert len(lines) > 30
+    assert len(lines) > 8  # on a loaded machine; one that starves gets none
 
     attach(machine, flood)
     machine.expect(re.compile(r"Domain console overrun detected\. \d+ bytes was lost\n"))
@@ -210,12 +213,20 @@ def test_console_input(boot_test, xen, gic):
     machine.command(f"xu destroy {domain}")
 
 
-@pytest.mark.parametrize("end", ["exit", "reboot", "crash"])
-def test_domain_ends_while_attached(boot_test, end):
+@pytest.mark.parametrize("line, said, state", [
+    ("exit", "I: domain 1 (test_echo) has powered off", "---s--"),
+    ("reboot", "I: domain 1 (test_echo) wants to reboot", "---s--"),
+    ("crash", "W: domain 1 (test_echo) has crashed", "---sc-"),
+], ids=["exit", "reboot", "crash"])
+def test_domain_ends_while_attached(boot_test, line, said, state):
     machine = boot_test()
     domain = create(machine, "test_echo")
     attach(machine, domain)
     machine.expect("*** Booting Thin Dom0 guest echo")
-    machine.send(f"{end}\r")
-    assert "Detached from console" in machine.prompt()
-    assert machine.command("kernel version").startswith("Thin Dom0")
+    machine.send(f"{line}\r")
+    output = machine.prompt()
+    assert said in output and output.endswith("Detached from console\n")
+    assert re.search(rf"^test_echo .* {state} ", machine.command("xu list"), re.M)
+    assert "Detached from console" in machine.command(f"xu console {domain}")  # nothing to wait for
+    machine.command(f"xu destroy {domain}")
+    assert "test_echo" not in machine.command("xu list")
