@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "kernel/compiler.h"
+#include "kernel/spelling.h"
 #include "shell/words.h"
 
-#define NAME_MAX_COMPARED 32 // bytes of a name that count when the nearest one is looked for
 #define NEAREST_DISTANCE 2 // edits
 
 const struct command *command_find(const struct command *table, const char *name)
@@ -29,33 +29,13 @@ const struct command_option *command_find_option(const struct command *command, 
 	return NULL;
 }
 
-// Levenshtein's distance, row by row: before[j] is the distance of the first i - 1 letters of `a` to the
-// first j of `b`.
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int before[NAME_MAX_COMPARED + 1], now[NAME_MAX_COMPARED + 1];
-	size_t a_length = strnlen(a, NAME_MAX_COMPARED), b_length = strnlen(b, NAME_MAX_COMPARED);
-
-	for (size_t j = 0; j <= b_length; j++)
-		before[j] = (unsigned int)j;
-	for (size_t i = 1; i <= a_length; i++) {
-		now[0] = (unsigned int)i;
-		for (size_t j = 1; j <= b_length; j++) {
-			unsigned int replaced = before[j - 1] + (a[i - 1] != b[j - 1]);
-			now[j] = MIN(replaced, MIN(before[j], now[j - 1]) + 1);
-		}
-		memcpy(before, now, sizeof(now));
-	}
-	return before[b_length];
-}
-
 const char *command_nearest(const struct command *table, const char *name)
 {
 	const char *nearest = NULL;
 	unsigned int least = NEAREST_DISTANCE + 1;
 
 	for (const struct command *command = table; command && command->name; command++) {
-		unsigned int edits = distance(command->name, name);
+		unsigned int edits = spelling_distance(command->name, name);
 		if (edits < least && edits < strlen(command->name)) {
 			least = edits;
 			nearest = command->name;
