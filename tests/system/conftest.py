@@ -3,7 +3,7 @@
 
 import pytest
 
-from machine import Machine
+from machine import TEST_IMAGE, Machine
 
 
 @pytest.fixture(params=["4.17", "4.20"])
@@ -28,6 +28,12 @@ def boot(log_folder):
     yield boot_machine
     for machine in machines:
         machine.close()
+
+
+@pytest.fixture
+def boot_test(boot):
+    """boot() with the domain configurations of the tests."""
+    return lambda **options: boot(dom0_image=TEST_IMAGE, **options)
 
 
 @pytest.fixture

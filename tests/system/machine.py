@@ -14,6 +14,7 @@ import time
 import pexpect
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+TEST_IMAGE = TOP / "build/virt-test/thin-dom0.bin"  # with the domain configurations of src/dom_cfg/virt_test.c
 PROMPT = "uart:~$ "
 CHUNK = 32  # bytes typed at once: Xen keeps 128 and drops the rest
 BOOT_SECONDS = 60
@@ -148,6 +149,13 @@ class Machine:
         """Types a command line and returns what it prints, without Xen's own messages."""
         self.start(line)
         return re.sub(r"\(XEN\) [^\n]*\n", "", self.prompt(timeout))
+
+    def create(self, configuration, timeout=30):
+        """`xu create`; the new domain's id."""
+        output = self.command(f"xu create {configuration}", timeout)
+        created = re.search(r"domain:(\d+) created", output)
+        assert created, output
+        return int(created[1])
 
     def attach(self, domain):
         """Attaches to a guest's console; what the guest printed comes next."""

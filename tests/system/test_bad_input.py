@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from test_guests import TEST_IMAGE, attach, create
+from machine import TEST_IMAGE
 
 
 def leftovers(machine):
@@ -66,7 +66,7 @@ BAD = {
 
 def test_each_is_refused_and_leaves_nothing(boot):
     machine = boot(dom0_image=TEST_IMAGE)
-    assert create(machine, "test_echo") == 1
+    assert machine.create("test_echo") == 1
     for command in BAD:  # once before, for what the first use of a thing keeps
         machine.command(command, timeout=60)
     before = leftovers(machine)
@@ -79,7 +79,7 @@ def test_each_is_refused_and_leaves_nothing(boot):
             wrong.append(f"{command}: left {leftovers(machine)} of {before}")
     assert not wrong, "\n".join(wrong)
 
-    attach(machine, 1)  # and the domain beside all this works
+    machine.attach(1)  # and the domain beside all this works
     machine.send("still here\r")
     machine.expect("STILL HERE")
     machine.detach()
@@ -88,5 +88,5 @@ def test_each_is_refused_and_leaves_nothing(boot):
 @pytest.mark.parametrize("configuration", ["test_gzip", "test_uimage", "test_gzip_uimage"])
 def test_other_formats_of_kernels_boot(boot, xen, configuration):
     machine = boot(xen=xen, dom0_image=TEST_IMAGE)
-    attach(machine, create(machine, configuration))
+    machine.attach(machine.create(configuration))
     machine.expect("thread_b: Hello World from cpu 0 on xenvm!")

@@ -1,37 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guests of guests/ under real Xen: that they work, and through them what a control domain gives to its domains."""
 
-import pathlib
 import re
 import time
 
 import pytest
 
-TOP = pathlib.Path(__file__).resolve().parent.parent.parent
-TEST_IMAGE = TOP / "build/virt-test/thin-dom0.bin"  # with src/dom_cfg/virt_test.c
-
-
-@pytest.fixture
-def boot_test(boot):
-    """boot() with the domain configurations of the tests."""
-    return lambda **options: boot(dom0_image=TEST_IMAGE, **options)
-
-
-def create(machine, configuration, timeout=30):
-    """The id of a new domain."""
-    output = machine.command(f"xu create {configuration}", timeout)
-    created = re.search(r"domain:(\d+) created", output)
-    assert created, output
-    return int(created[1])
-
-
-def attach(machine, domain):
-    machine.attach(domain)
-
 
 def says(machine, domain, what, timeout=30):
     """What a match of a domain's output is; the console is detached again."""
-    attach(machine, domain)
+    machine.attach(domain)
     match = machine.expect(what, timeout)
     machine.detach()
     return match
@@ -43,7 +21,7 @@ def says(machine, domain, what, timeout=30):
 @pytest.mark.quick
 def test_sync_speaks_in_turn(boot, xen, gic):
     machine = boot(xen=xen, gic=gic)
-    attach(machine, create(machine, "virt_domu"))
+    machine.attach(machine.create("virt_domu"))
     machine.expect("*** Booting Thin Dom0 guest sync")
     for speaker in "abababab":
         machine.expect(re.compile(r"^thread_(.): Hello World from cpu 0 on xenvm!\n", re.M))
@@ -70,13 +48,13 @@ def wait_for_toggles(machine, count, seconds=20):
 @pytest.mark.quick
 def test_blinky_blinks_on_a_real_pin(boot, gic):
     machine = boot(gic=gic, trace="pl061*")
-    domain = create(machine, "virt_domd")
+    domain = machine.create("virt_domd")
     wait_for_toggles(machine, 4)
 
     machine.command(f"xu pause {domain}")
     time.sleep(0.5)
     levels = led_levels(machine)
-    attach(machine, domain)
+    machine.attach(domain)
     assert re.findall("LED state: (ON|OFF)", machine.skip(0.5))
     assert machine.skip(3) == ""  # the console is silent, and so is the pin
     assert led_levels(machine) == levels
@@ -84,7 +62,7 @@ def test_blinky_blinks_on_a_real_pin(boot, gic):
 
     machine.command(f"xu unpause {domain}")
     wait_for_toggles(machine, 3)
-    attach(machine, domain)
+    machine.attach(domain)
     for state in "ON", "OFF":
         machine.expect(f"LED state: {state}\n")
     machine.detach()
@@ -100,7 +78,7 @@ def test_blinky_blinks_on_a_real_pin(boot, gic):
 
 def test_blinky_without_a_controller(boot_test):
     machine = boot_test()
-    domain = create(machine, "test_no_gpio")
+    domain = machine.create("test_no_gpio")
     end = time.monotonic() + 10
     while not re.search(r"^test_no_gpio .* ---s-- ", machine.command("xu list"), re.M):
         assert time.monotonic() < end
@@ -109,7 +87,7 @@ def test_blinky_without_a_controller(boot_test):
 
 @pytest.mark.quick
 def test_monkey_has_its_arguments_and_moves(machine):
-    attach(machine, create(machine, "helloworld_xen-arm64"))
+    machine.attach(machine.create("helloworld_xen-arm64"))
     machine.expect("Hello world!\n")
     machine.expect(re.compile(r'^Arguments:( "[^"\n]+")+\n', re.M))
     columns = [len(machine.expect(re.compile(r"^( *)[ \\]@\(o o\)@", re.M))[1]) for _ in range(6)]
@@ -123,7 +101,7 @@ def test_monkey_has_its_arguments_and_moves(machine):
 def test_kernel_under_a_guest(boot_test, xen, gic):
     """The kernel's own test as a domain: what it finds there differs from what a control domain finds."""
     machine = boot_test(xen=xen, gic=gic)
-    attach(machine, create(machine, "test_selftest"))
+    machine.attach(machine.create("test_selftest"))
     machine.expect(re.compile(r"selftest: (all passed|\d+ of \d+ tests failed)"), timeout=120)
     assert machine.console.match[1] == "all passed"
 
@@ -131,8 +109,8 @@ def test_kernel_under_a_guest(boot_test, xen, gic):
 @pytest.mark.quick
 def test_four_cpus(boot_test, xen, gic):
     machine = boot_test(xen=xen, gic=gic)
-    domain = create(machine, "test_cpus")
-    attach(machine, domain)
+    domain = machine.create("test_cpus")
+    machine.attach(domain)
     for cpu in range(4):
         machine.expect(re.compile(rf"^cpu {cpu}: MPIDR 0x{cpu}, counted to \d+, running\n", re.M))
     machine.expect("cpus: 4 of 4 running\n")
@@ -142,7 +120,7 @@ def test_four_cpus(boot_test, xen, gic):
 
 def test_small_memory(boot_test):
     machine = boot_test()
-    bank = says(machine, create(machine, "test_memory"), re.compile(r"bank 0: 0x(\w+) to 0x(\w+), .*\n"
+    bank = says(machine, machine.create("test_memory"), re.compile(r"bank 0: 0x(\w+) to 0x(\w+), .*\n"
                                                                     r"memory: 16 MiB in 1 banks ok\n"))
     assert int(bank[1], 16) == 0x40000000 and int(bank[2], 16) == 0x40ffffff
 
@@ -150,7 +128,7 @@ def test_small_memory(boot_test):
 @pytest.mark.parametrize("xen, gic", [("4.17", 3), ("4.20", 2)])
 def test_memory_in_both_banks(boot_test, xen, gic):
     machine = boot_test(xen=xen, gic=gic, memory="5G")
-    domain = create(machine, "test_memory_both_banks", timeout=120)
+    domain = machine.create("test_memory_both_banks", timeout=120)
     banks = says(machine, domain, re.compile(r"bank 0: 0x40000000 to 0xffffffff, .*\n"
                                              r"bank 1: 0x200000000 to 0x21fffffff, .*\n"
                                              r"memory: 3584 MiB in 2 banks (.*)\n"), timeout=120)
@@ -163,7 +141,7 @@ def test_memory_in_both_banks(boot_test, xen, gic):
 
 def test_flood_starves_nobody(boot_test):
     machine = boot_test()
-    flood, sync = create(machine, "test_flood"), create(machine, "test_sync")
+    flood, sync = machine.create("test_flood"), machine.create("test_sync")
     time.sleep(2)
 
     seconds = []
@@ -173,13 +151,13 @@ def test_flood_starves_nobody(boot_test):
         seconds.append(time.monotonic() - start)
     assert sorted(seconds)[2] < 0.5, seconds
 
-    attach(machine, sync)  # 20 lines a second, whatever the other does
+    machine.attach(sync)  # 20 lines a second, whatever the other does
     machine.skip(1)
     lines = re.findall(r"^thread_[ab]: .*!$", machine.skip(3), re.M)
     machine.detach()
     assert len(lines) > 8  # on a loaded machine; one that starves gets none
 
-    attach(machine, flood)
+    machine.attach(flood)
     machine.expect(re.compile(r"Domain console overrun detected\. \d+ bytes was lost\n"))
     text = machine.skip(2)
     start = time.monotonic()
@@ -196,14 +174,14 @@ def test_flood_starves_nobody(boot_test):
 @pytest.mark.quick
 def test_console_input(boot_test, xen, gic):
     machine = boot_test(xen=xen, gic=gic)
-    domain = create(machine, "test_echo")
-    attach(machine, domain)
+    domain = machine.create("test_echo")
+    machine.attach(domain)
     machine.expect("*** Booting Thin Dom0 guest echo")
     machine.send("Hello, guest! \x03\t\r")  # a guest gets control characters too, all but Ctrl-]
     machine.expect("HELLO, GUEST! \x03\t (17 bytes so far)\n")
     assert "Detached from console" in machine.detach()
 
-    attach(machine, domain)  # nothing was lost meanwhile, and nothing is shown twice
+    machine.attach(domain)  # nothing was lost meanwhile, and nothing is shown twice
     machine.send("again\r")
     assert machine.expect("AGAIN (23 bytes so far)\n") and "HELLO" not in machine.before
     text = "".join(chr(ord("a") + i % 26) for i in range(1000))  # four rings of input in one line
@@ -220,8 +198,8 @@ def test_console_input(boot_test, xen, gic):
 ], ids=["exit", "reboot", "crash"])
 def test_domain_ends_while_attached(boot_test, line, said, state):
     machine = boot_test()
-    domain = create(machine, "test_echo")
-    attach(machine, domain)
+    domain = machine.create("test_echo")
+    machine.attach(domain)
     machine.expect("*** Booting Thin Dom0 guest echo")
     machine.send(f"{line}\r")
     output = machine.prompt()

@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-from test_guests import attach, create
-
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
 
@@ -15,8 +13,8 @@ LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_li
 @pytest.mark.parametrize("xen, gic, linux", [("4.17", 2, "6_1"), ("4.17", 3, "6_12"), ("4.20", 2, "6_12"), ("4.20", 3, "6_1")])
 def test_linux_boots_to_a_shell(boot, xen, gic, linux):
     machine = boot(xen=xen, gic=gic, dom0_image=LINUX_IMAGE, dom0_memory="128M")
-    domain = create(machine, f"linux_{linux}")
-    attach(machine, domain)
+    domain = machine.create(f"linux_{linux}")
+    machine.attach(domain)
     found = machine.expect(re.compile(r"Linux guest: (\S+), (\d+) CPUs, (\d+) MB"), timeout=120)
     assert found[1].startswith(linux.replace("_", ".") + ".") and found[2] == "2" and int(found[3]) > 180
     machine.expect("/ # ", timeout=60)

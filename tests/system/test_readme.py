@@ -7,8 +7,6 @@ import subprocess
 
 import pytest
 
-from test_guests import attach
-
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 README = (TOP / "README.md").read_text()
 
@@ -32,7 +30,7 @@ def test_session(machine):
             assert machine.poweroff() == 0
             return
         if command.startswith("xu console"):
-            attach(machine, command.split()[-1])
+            machine.attach(command.split()[-1])
             for line in answer.splitlines()[1:-1]:
                 machine.expect(re.compile(re.escape(line) if "Booting" not in line else r"\*\*\* Booting .* guest sync v"))
             assert machine.detach().endswith(answer.splitlines()[-1] + "\n")

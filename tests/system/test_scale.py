@@ -4,8 +4,8 @@
 import re
 import time
 
+from machine import TEST_IMAGE
 from test_bad_input import leftovers
-from test_guests import TEST_IMAGE, attach, create
 
 
 def free_kib(machine):
@@ -22,11 +22,11 @@ def settled_free_kib(machine, least, seconds=10):
 
 def test_32_guests_at_once(boot, xen):
     machine = boot(xen=xen, memory="4G", dom0_image=TEST_IMAGE)
-    domains = [create(machine, "test_sync") for _ in range(32)]
+    domains = [machine.create("test_sync") for _ in range(32)]
     names = re.findall(r"^(test_sync\S*) +\d+ ", machine.command("xu list"), re.M)
     assert names == ["test_sync"] + [f"test_sync-{n}" for n in range(2, 33)]
     for domain in domains[::5]:
-        attach(machine, domain)
+        machine.attach(domain)
         machine.expect("thread_a: Hello World")
         machine.expect("thread_b: Hello World")
         machine.detach()
@@ -39,13 +39,13 @@ def test_32_guests_at_once(boot, xen):
 def test_200_rounds_leave_nothing(boot):
     machine = boot(dom0_image=TEST_IMAGE, seconds=600)
     for _ in range(5):  # what Xen and Dom0 keep for the next time
-        machine.command(f"xu destroy {create(machine, 'test_sync')}")
+        machine.command(f"xu destroy {machine.create('test_sync')}")
     time.sleep(1)
     free, before = free_kib(machine), leftovers(machine)
     for i in range(200):
-        domain = create(machine, "test_sync")
+        domain = machine.create("test_sync")
         if i % 20 == 0:
-            attach(machine, domain)
+            machine.attach(domain)
             machine.expect("thread_a: Hello World")
             machine.detach()
         machine.command(f"xu destroy {domain}")
@@ -61,7 +61,7 @@ def cpu_time(machine, domain=0):
 
 def test_an_idle_dom0_uses_no_cpu(boot):
     machine = boot(dom0_image=TEST_IMAGE)
-    domain = create(machine, "test_echo")
+    domain = machine.create("test_echo")
     start = cpu_time(machine)
     time.sleep(20)
     # Two commands and their echoes are in it.

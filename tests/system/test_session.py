@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from test_guests import TEST_IMAGE, attach, create
+from machine import TEST_IMAGE
 
 
 @pytest.mark.quick
@@ -26,21 +26,21 @@ def test_reference_session(boot, xen, gic):
     assert "To unpause issue: xu unpause 3\n" in chosen
 
     assert re.search(r"^virt_domu +2 +16 +1 +--p--", machine.command("xu list"), re.M)
-    attach(machine, 2)
+    machine.attach(2)
     assert machine.skip(1.5) == ""  # it hasn't run
     assert machine.detach() == "Detached from console\n"
     assert machine.command("xu unpause 2") == "domain:2 unpaused\n"
-    attach(machine, "virt_domu")
+    machine.attach("virt_domu")
     machine.expect("thread_a: Hello World from cpu 0 on xenvm!\nthread_b: Hello World from cpu 0 on xenvm!\n")
     machine.detach()
 
     assert machine.command("xu pause virt_domu") == "domain:2 paused\n"
-    attach(machine, 2)
+    machine.attach(2)
     machine.skip(0.5)
     assert machine.skip(2) == ""
     machine.detach()
     assert machine.command("xu unpause 2") == "domain:2 unpaused\n"
-    attach(machine, 2)
+    machine.attach(2)
     machine.expect("thread_a: Hello World")
     machine.detach()
 
@@ -89,7 +89,7 @@ def test_line_editing_on_the_real_console(machine):
 
 def test_xens_messages_do_not_break_the_line(boot):
     machine = boot(dom0_image=TEST_IMAGE, xen_args="loglvl=all guest_loglvl=all")
-    domain = create(machine, "test_sync")
+    domain = machine.create("test_sync")
     machine.skip(1)
     machine.send("kernel ver")
     machine.expect("kernel ver")
