@@ -83,6 +83,11 @@ static bool is_uimage(const union header *header, size_t length)
 // Deflate makes nothing smaller than by this factor (zlib's technical details, "maximum compression factor").
 #define DEFLATE_RATIO_MAX 1032u
 
+// What may follow an Image in its file beyond the memory that it asks for: a signature, a device tree.
+#define APPENDED_MAX MIB(16)
+
+static const char bad_gzip_end[] = "truncated or corrupt, its gzip stream has no proper end";
+
 // The length that the end of a gzip file announces (RFC 1952, ISIZE): it is checked when the stream is
 // inflated, and loading stops at what it says.
 static int read_inflated_size(const struct kernel_image *image, uint64_t *size, struct failure *failure)
@@ -99,7 +104,7 @@ static int read_inflated_size(const struct kernel_image *image, uint64_t *size, 
 				   stored->source->name, error_text(error));
 	*size = le32toh(isize);
 	if (*size / DEFLATE_RATIO_MAX > stored->size)
-		return refuse(image, failure, "truncated or corrupt, its gzip stream has no proper end");
+		return refuse(image, failure, bad_gzip_end);
 	return 0;
 }
 
@@ -136,10 +141,15 @@ static int check_length(const struct kernel_image *image, const union header *he
 
 static int read_arm64(struct kernel_image *image, const union header *header, struct failure *failure)
 {
+	uint64_t image_size = le64toh(header->arm64.image_size);
+
 	image->fixed = false;
 	image->entry_offset = 0;
 	image->text_offset = le64toh(header->arm64.text_offset);
-	image->memory_size = MAX(image->memory_size, le64toh(header->arm64.image_size));
+	if (image->stored.compressed && image_size && image->memory_size > image_size &&
+	    image->memory_size - image_size > APPENDED_MAX)
+		return refuse(image, failure, bad_gzip_end);
+	image->memory_size = MAX(image->memory_size, image_size);
 	return check_length(image, header, failure);
 }
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 #include <libfdt.h>
+#include <zlib.h>
 
 #include "console/console.h"
 #include "domain/domain.h"
@@ -309,6 +310,26 @@ static void images_that_are_wrong(void **state)
 		memcpy(kernel + 8, &huge[i], 8);
 		refused(DOMID_ANY, -ENOMEM, "kernel needs");
 	}
+}
+
+// Its end announces less than there is in it, which shows when the domain is half built.
+static void a_gzip_that_explodes(void **state)
+{
+	static uint8_t packed[2 * KERNEL_SIZE];
+	z_stream stream = {
+		.next_in = kernel, .avail_in = sizeof(kernel), .next_out = packed, .avail_out = sizeof(packed)
+	};
+
+	(void)state;
+	memcpy(kernel + 16, &(uint64_t){ 5000 }, 8); // image_size
+	assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+	kernel_image = (struct model_image){ .name = "Image.gz", .data = packed, .size = stream.total_out };
+	deflateEnd(&stream);
+	config.kernel = model_image_source(&kernel_image);
+	destroy(create(DOMID_ANY, false)->id);
+	memset(packed + kernel_image.size - 4, 0, 4);
+	refused(DOMID_ANY, -EBADMSG, "kernel Image.gz: corrupt, there is more in it than the 5000 bytes");
 }
 
 static void devices_that_cannot_be_given(void **state)
@@ -644,6 +665,7 @@ int main(void)
 		TEST(ids_out_of_range_or_in_use),
 		TEST(too_little_memory),
 		TEST(images_that_are_wrong),
+		TEST(a_gzip_that_explodes),
 		TEST(devices_that_cannot_be_given),
 		TEST(names_and_ids),
 		TEST(uuids_differ),
