@@ -107,7 +107,7 @@ static const char *join(struct session *s)
 		}
 		console_statistics(s->console, &statistics);
 		if (console_is_closed(s->console))
-			return "The domain is gone";
+			return "The domain has ended";
 		if (statistics.broken)
 			return "The domain broke its console's ring";
 		console_io_wait(TIME_NEVER); // whatever ends it: everything is looked at again

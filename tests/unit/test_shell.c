@@ -347,7 +347,7 @@ static void test_console_of_a_domain_that_ends(void **state)
 	model_output_clear();
 	assert_int_equal(domain_destroy(1, NULL), 0);
 	model_run(MILLISECONDS(5));
-	assert_string_equal(model_output(), "bye\nThe domain is gone\nDetached from console\nuart:~$ ");
+	assert_string_equal(model_output(), "bye\nThe domain has ended\nDetached from console\nuart:~$ ");
 }
 
 static void test_console_of_a_domain_that_breaks_it(void **state)
