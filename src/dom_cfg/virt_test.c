@@ -52,6 +52,10 @@ GUEST(test_gzip, gzip, 16, 1);
 GUEST(test_uimage, uimage, 16, 1);
 GUEST(test_gzip_uimage, gzip_uimage, 16, 1);
 
+// The GPIO controller's interrupt, SPI 7.
+static uint32_t gpio_irq[] = { 39 };
+GUEST(test_irq, sync, 16, 1, .irqs = gpio_irq, .nr_irqs = 1);
+
 // None of these can be built.
 GUEST(bad_empty, empty, 16, 1);
 GUEST(bad_short, short, 16, 1);
@@ -84,6 +88,7 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &test_gzip },
 	{ .domain_cfg = &test_uimage },
 	{ .domain_cfg = &test_gzip_uimage },
+	{ .domain_cfg = &test_irq },
 	{ .domain_cfg = &bad_empty },
 	{ .domain_cfg = &bad_short },
 	{ .domain_cfg = &bad_text },

@@ -94,7 +94,8 @@ static const struct refusal iomem_refusals[] = {
 
 static const struct refusal irq_refusals[] = {
 	{ -EPERM, "it is not this control domain's to give" },
-	{ -EBUSY, "another domain or Xen itself has it" },
+	{ -EBUSY, "Dom0, another domain or Xen has it; if it is Dom0, mark its device in the host's device tree "
+		  "with xen,passthrough" },
 	{ -EINVAL, "the machine has no such interrupt" },
 	{ 0, NULL },
 };

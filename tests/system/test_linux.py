@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from test_bad_input import leftovers
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
 
@@ -25,3 +27,15 @@ def test_linux_boots_to_a_shell(boot, xen, gic, linux):
     assert "Detached from console" in machine.prompt(60)
     assert re.search(rf"^linux_{linux} +{domain} .* ---s--", machine.command("xu list"), re.M)
     assert machine.command(f"xu destroy {domain}") == f"domain:{domain} destroyed\n"
+
+
+def test_ctrl_c_stops_a_long_creation(boot):
+    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    machine.command("kernel version")
+    before = leftovers(machine)
+    machine.start("xu create linux_6_12")
+    machine.expect("DTB will be placed")
+    machine.send("\x03")
+    assert re.search(r"xu create: .*stopped", machine.prompt())
+    assert leftovers(machine) == before
+    machine.create("linux_6_12", timeout=60)
