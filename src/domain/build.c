@@ -137,16 +137,15 @@ static uint32_t spis_needed(const struct domain_config *config)
 	return needed;
 }
 
-// Xen gives -EINVAL for all that it doesn't like: what is the most likely here?
-static const char *invalid_creation_hint(const struct build *build)
+// Xen gives -EINVAL for almost all that it doesn't like: what is the most likely here?
+static const char *creation_hint(const struct build *build, int error)
 {
+	if (error == -ENODEV)
+		return "the machine's interrupt controller can't serve the GIC version that it wants";
 	if (build->config->tee != CONFIG_TEE_NONE)
 		return "perhaps it doesn't mediate the TEE that the domain wants";
 	if (build->config->iommu || build->config->dtdev_count)
 		return "perhaps it has no IOMMU on this machine";
-	if (build->config->gic != CONFIG_GIC_DEFAULT)
-		return "perhaps the machine's interrupt controller can't serve the GIC version that the "
-		       "domain wants";
 	if (build->config->ssidref)
 		return "perhaps its policy has no such security label (ssidref)";
 	return "perhaps the limits (CPUs, event channels, grant frames) are too high for it";
@@ -161,9 +160,9 @@ static int creation_failed(const struct build *build, int error)
 		return failure_set(build->failure, error,
 				   "domain id %u is in use: choose another with -d, or leave it out",
 				   build->wanted);
-	if (error == -EINVAL)
+	if (error == -EINVAL || error == -ENODEV)
 		return failure_set(build->failure, error, "Xen refuses to create such a domain: %s",
-				   invalid_creation_hint(build));
+				   creation_hint(build, error));
 	return failure_set(build->failure, error, "Xen can't create the domain: %s", error_text(error));
 }
 
@@ -291,7 +290,13 @@ static int allocate_ports(struct build *build)
 	struct domain *domain = build->domain;
 	int error = event_alloc_unbound(domain->id, CONTROL_DOMAIN, &domain->console_port);
 
-	return error ? error : event_alloc_unbound(domain->id, CONTROL_DOMAIN, &domain->store_port);
+	if (!error)
+		error = event_alloc_unbound(domain->id, CONTROL_DOMAIN, &domain->store_port);
+	if (error == -ENOSPC)
+		failure_set(build->failure, error,
+			    "%" PRIu32 " event channels are too few: console and store alone need 2",
+			    build->config->max_event_channels);
+	return error;
 }
 
 static int seed_grants(struct build *build)
