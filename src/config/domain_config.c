@@ -55,6 +55,19 @@ static bool is_number(const char *text)
 	return text[strspn(text, "0123456789")] == '\0';
 }
 
+const char *domain_name_fault(const char *name)
+{
+	const char *fault = name_fault(name);
+
+	if (fault)
+		return fault;
+	if (is_number(name))
+		return "is a number, which would be taken for an id";
+	if (!strncmp(name, "Domain-", strlen("Domain-")))
+		return "begins with 'Domain-', as the names of domains without one do";
+	return NULL;
+}
+
 static int check_names(const struct domain_config *config, struct failure *failure)
 {
 	const char *fault = config->name ? name_fault(config->name) : "is missing";
@@ -63,11 +76,7 @@ static int check_names(const struct domain_config *config, struct failure *failu
 		return refuse(config, failure, "its name %s", fault);
 
 	const char *domain_name = config->domain_name ? config->domain_name : config->name;
-	fault = name_fault(domain_name);
-	if (!fault && is_number(domain_name))
-		fault = "is a number, which would be taken for an id";
-	if (!fault && !strncmp(domain_name, "Domain-", strlen("Domain-")))
-		fault = "begins with 'Domain-', as the names of domains without one do";
+	fault = domain_name_fault(domain_name);
 	if (fault)
 		return refuse(config, failure, "the domain's name %s", fault);
 	return 0;

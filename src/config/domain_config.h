@@ -77,6 +77,9 @@ struct domain_config {
 	uint32_t dt_passthrough_count;
 };
 
+// What is wrong with a name for a domain ("is empty"), or NULL.
+const char *domain_name_fault(const char *name);
+
 // Checks what can be checked without the hypervisor or the files: names, ranges, counts, sums that overflow.
 // 0, or a negative errno with the reason in `failure`.
 int domain_config_check(const struct domain_config *config, struct failure *failure);
