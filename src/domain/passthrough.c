@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/layout.h"
 #include "kernel/compiler.h"
 #include "kernel/log.h"
 #include "xen/domctl.h"
+#include "xen/foreign.h"
 #include "xen/hypercall.h"
 
 enum device_kind { DEVICE_NODE, DEVICE_PERMISSION, DEVICE_MAPPING, DEVICE_IRQ };
@@ -67,6 +69,7 @@ static int attach_irq(domid_t domid, const struct device *device)
 	return domctl_bind_irq(domid, device->irq);
 }
 
+// Only a dying domain's, see release_irqs().
 static int detach_irq(domid_t domid, const struct device *device)
 {
 	return domctl_unbind_irq(domid, device->irq);
@@ -184,9 +187,29 @@ static struct device_list *make_list(const struct domain_config *config)
 	return list;
 }
 
-// Takes the first `attached` entries back, last one first.
+static bool has_irqs(const struct device_list *list, size_t attached)
+{
+	return attached && list->devices[attached - 1].kind == DEVICE_IRQ;
+}
+
+// Xen takes an interrupt back from a dying domain only. From one that has gone it does so by itself, but up to seconds
+// later, and until then nobody else can have the interrupt. So the domain is ended here, with one of its pages held:
+// it stays, dying, until what is returned is unmapped. NULL: it couldn't be held.
+static void *end_and_hold(domid_t domid)
+{
+	int error;
+	void *page = foreign_map_range(domid, magic_gfn(MAGIC_CONSOLE), 1, &error);
+
+	if (page)
+		domctl_destroy(domid);
+	return page;
+}
+
+// Takes the first `attached` entries back, last one first. The domain may be dying afterwards.
 static void detach(domid_t domid, struct device_list *list, size_t attached)
 {
+	void *held = has_irqs(list, attached) ? end_and_hold(domid) : NULL;
+
 	while (attached--) {
 		const struct device *device = &list->devices[attached];
 		int error = kinds[device->kind].detach(domid, device);
@@ -198,6 +221,8 @@ static void detach(domid_t domid, struct device_list *list, size_t attached)
 			log_warning("domain %u: %s was not given back: %s", domid, text, error_text(error));
 		}
 	}
+	if (held)
+		foreign_unmap(held, 1);
 	free_list(list, list->count);
 }
 

@@ -353,6 +353,8 @@ static long unbind_pt_irq(struct xen_domctl *op)
 		return error;
 	if (!irq_set_has(target->irqs_bound, bind->machine_irq))
 		return -EINVAL;
+	if (!target->dying)
+		return -EBUSY; // the guest may be at it (gic_remove_irq_from_guest())
 	irq_set_put(target->irqs_bound, bind->machine_irq, false);
 	return 0;
 }

@@ -61,6 +61,14 @@ class Monitor:
                 return answer["return"]
 
 
+def qemu_command(qemu, **options):
+    """The command that ./run starts with these options, and more arguments for QEMU."""
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    command = subprocess.run([TOP / "run", "--no-build", "--dry-run", *arguments, "--", *qemu], check=True,
+                             capture_output=True, text=True).stdout
+    return shlex.split(command)
+
+
 class Machine:
     """Boots at once; `with` or close() ends it.
 
@@ -79,12 +87,9 @@ class Machine:
         qemu = [*qemu, "-qmp", f"unix:{self.monitor_name},abstract=on,server=on,wait=off"]
         if trace:
             qemu += ["-trace", trace, "-D", str(self.trace_log)]
-        arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-        command = subprocess.run([TOP / "run", "--no-build", "--dry-run", *arguments, "--", *qemu], check=True,
-                                 capture_output=True, text=True).stdout
         # However this process ends, QEMU ends with it.
         command = ["--pdeathsig", "TERM", "timeout", "--foreground", "--kill-after=5", str(seconds),
-                   "setpriv", "--pdeathsig", "KILL", *shlex.split(command)]
+                   "setpriv", "--pdeathsig", "KILL", *qemu_command(qemu, **options)]
         self.console = pexpect.spawn("setpriv", command, timeout=30, maxread=65536, encoding="utf-8",
                                      dimensions=(40, 120))
         self.console._decoder = PlainText(self.log)

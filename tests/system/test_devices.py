@@ -4,28 +4,23 @@
 import re
 import subprocess
 
-import pytest
+from machine import TEST_IMAGE, qemu_command
 
 GPIO = "/pl061@9030000"  # SPI 7, interrupt 39
 
 
-@pytest.fixture
-def passthrough_tree(log_folder):
-    """passthrough_tree(gic): the machine's device tree, with the GPIO controller marked for a domain: Xen then leaves its
+def passthrough_tree(folder, **options):
+    """QEMU's arguments for the machine's device tree with the GPIO controller marked for a domain: Xen then leaves its
     interrupt to whoever is given it, and not to Dom0."""
-    def make(gic):
-        tree = log_folder / "machine.dtb"
-        # As ./run has it, but for the guest loader, which writes to the tree.
-        subprocess.run(["qemu-system-aarch64", "-machine", f"virt,virtualization=on,gic-version={gic},dumpdtb={tree}",
-                        "-cpu", "cortex-a72", "-smp", "2", "-m", "2048", "-nic", "none", "-display", "none"], check=True)
-        subprocess.run(["fdtput", tree, GPIO, "xen,passthrough"], check=True)
-        return ["-dtb", str(tree)]
-
-    return make
+    tree = folder / "machine.dtb"
+    subprocess.run(qemu_command(["-machine", f"dumpdtb={tree}"], **options), check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(["fdtput", tree, GPIO, "xen,passthrough"], check=True)
+    return ["-dtb", str(tree)]
 
 
-def test_an_interrupt_is_for_one_domain(boot_test, passthrough_tree, xen, gic):
-    machine = boot_test(xen=xen, gic=gic, qemu=passthrough_tree(gic))
+def test_an_interrupt_is_for_one_domain(boot, log_folder, xen, gic):
+    options = {"xen": xen, "gic": gic, "dom0_image": TEST_IMAGE}
+    machine = boot(qemu=passthrough_tree(log_folder, **options), **options)
     first = machine.create("test_irq")
     refused = machine.command("xu create test_irq")
     assert "interrupt 39" in refused and "another domain" in refused
