@@ -12,18 +12,27 @@
 #include "kernel/compiler.h"
 #include "kernel/memory.h"
 
-#define VCPUS_MAX 128u                                // GUEST_MAX_VCPUS of Xen's public/arch-arm.h
-#define SPI_FIRST 32u                                 // INTIDs below belong to a CPU and can't be given away
-#define SPIS_MAX 960u                                 // what every supported Xen takes
-#define EVENT_CHANNELS_MAX 131071u                    // highest port of the FIFO ABI, the larger one
-#define FRAMES_MAX ((uint64_t)1 << (52 - PAGE_SHIFT)) // 52 bits are the widest address of the architecture
-#define PATH_SIZE_MAX 256u // with the NUL; device-tree paths of real boards have less than half of it
-#define LIST_MAX 4096u     // entries of a list: more is a mistake, and sums of sizes can't overflow
+#define VCPUS_MAX          128u    // GUEST_MAX_VCPUS of Xen's public/arch-arm.h
+#define SPI_FIRST          32u     // INTIDs below belong to a CPU and can't be given away
+#define SPIS_MAX           960u    // what every supported Xen takes
+#define EVENT_CHANNELS_MAX 131071u // highest port of the FIFO ABI, the larger one
+#define FRAMES_MAX         ((uint64_t)1 << (52 - PAGE_SHIFT)) // 52 bits are the widest address of the architecture
+#define PATH_SIZE_MAX      256u   // with the NUL; device-tree paths of real boards have less than half of it
+#define LIST_MAX           4096u  // entries of a list: more is a mistake, and sums of sizes can't overflow
+#define VUART_SPI          32u    // GUEST_VPL011_SPI of Xen's public/arch-arm.h
+#define WEIGHT_MAX         65535u // of the credit schedulers
 
-static int refuse(const struct domain_config *config, struct failure *failure, const char *format, ...)
-	PRINTF_LIKE(3, 4);
+// A check in progress: what it found is in the key's value, or in one element of it.
+struct check {
+	const struct domain_config *config;
+	struct config_place *place;
+	struct failure *failure;
+};
 
-static int refuse(const struct domain_config *config, struct failure *failure, const char *format, ...)
+static int refuse(const struct check *check, const char *key, uint32_t element, const char *format, ...)
+	PRINTF_LIKE(4, 5);
+
+static int refuse(const struct check *check, const char *key, uint32_t element, const char *format, ...)
 {
 	char reason[FAILURE_TEXT_MAX];
 	va_list arguments;
@@ -31,9 +40,11 @@ static int refuse(const struct domain_config *config, struct failure *failure, c
 	va_start(arguments, format);
 	vsnprintf(reason, sizeof(reason), format, arguments);
 	va_end(arguments);
-	return failure_set(failure, -EINVAL, "configuration '%.*s': %s", DOMAIN_NAME_MAX,
-			   config->name ? config->name : "", reason);
+	*check->place = (struct config_place){ key, element };
+	return failure_set(check->failure, -EINVAL, "%s", reason);
 }
+
+// ---- Names ----
 
 // What is wrong with a name, or NULL.
 static const char *name_fault(const char *name)
@@ -68,117 +79,196 @@ const char *domain_name_fault(const char *name)
 	return NULL;
 }
 
-static int check_names(const struct domain_config *config, struct failure *failure)
+static int check_names(const struct check *check)
 {
+	const struct domain_config *config = check->config;
 	const char *fault = config->name ? name_fault(config->name) : "is missing";
 
 	if (fault)
-		return refuse(config, failure, "its name %s", fault);
+		return refuse(check, NULL, CONFIG_WHOLE, "its name %s", fault);
 
 	const char *domain_name = config->domain_name ? config->domain_name : config->name;
+	const char *key = config->domain_name ? "name" : NULL;
 	fault = domain_name_fault(domain_name);
 	if (fault)
-		return refuse(config, failure, "the domain's name %s", fault);
+		return refuse(check, key, CONFIG_WHOLE, "the domain's name %s", fault);
 	return 0;
 }
 
-static int check_sizes(const struct domain_config *config, struct failure *failure)
+// ---- Numbers ----
+
+static int check_memory(const struct check *check)
 {
+	const struct domain_config *config = check->config;
+	uint64_t most = MAX(config->memory_kib, config->max_memory_kib);
+
 	if (config->memory_kib == 0 || config->memory_kib % (PAGE_SIZE / 1024))
-		return refuse(config, failure,
+		return refuse(check, "memory", CONFIG_WHOLE,
 			      "memory of %" PRIu64
 			      " KiB: give a multiple of 4 KiB, at least what the kernel needs",
 			      config->memory_kib);
-	if (config->memory_kib >= FRAMES_MAX * (PAGE_SIZE / 1024))
-		return refuse(config, failure,
-			      "memory of %" PRIu64 " KiB is more than the architecture knows",
-			      config->memory_kib);
+	if (most >= FRAMES_MAX * (PAGE_SIZE / 1024))
+		return refuse(check, most == config->memory_kib ? "memory" : "maxmem", CONFIG_WHOLE,
+			      "memory of %" PRIu64 " KiB is more than the architecture knows", most);
+	if (config->max_memory_kib && config->max_memory_kib < config->memory_kib)
+		return refuse(check, "maxmem", CONFIG_WHOLE,
+			      "maxmem of %" PRIu64 " KiB is less than the memory of %" PRIu64
+			      " KiB: give more, or leave it out",
+			      config->max_memory_kib, config->memory_kib);
+	if (config->max_memory_kib % 1024)
+		return refuse(check, "maxmem", CONFIG_WHOLE, "maxmem of %" PRIu64 " KiB: give whole MiB",
+			      config->max_memory_kib);
+	return 0;
+}
+
+static uint32_t vcpus_at_most(const struct domain_config *config)
+{
+	return config->max_vcpus ? config->max_vcpus : config->vcpus;
+}
+
+static int check_vcpus(const struct check *check)
+{
+	const struct domain_config *config = check->config;
+
 	if (config->vcpus == 0 || config->vcpus > VCPUS_MAX)
-		return refuse(config, failure, "%" PRIu32 " CPUs: give 1 to %u", config->vcpus, VCPUS_MAX);
+		return refuse(check, "vcpus", CONFIG_WHOLE, "%" PRIu32 " CPUs: give 1 to %u", config->vcpus,
+			      VCPUS_MAX);
+	if (config->max_vcpus > VCPUS_MAX)
+		return refuse(check, "maxvcpus", CONFIG_WHOLE, "%" PRIu32 " CPUs: give 1 to %u",
+			      config->max_vcpus, VCPUS_MAX);
+	if (config->max_vcpus && config->max_vcpus < config->vcpus)
+		return refuse(check, "maxvcpus", CONFIG_WHOLE,
+			      "at most %" PRIu32 " CPUs are less than the %" PRIu32
+			      " to start with: give more, or leave maxvcpus out",
+			      config->max_vcpus, config->vcpus);
+	return 0;
+}
+
+static int check_sizes(const struct check *check)
+{
+	const struct domain_config *config = check->config;
+
 	if (config->max_event_channels > EVENT_CHANNELS_MAX)
-		return refuse(config, failure, "%" PRIu32 " event channels: give at most %u",
-			      config->max_event_channels, EVENT_CHANNELS_MAX);
+		return refuse(check, "max_event_channels", CONFIG_WHOLE,
+			      "%" PRIu32 " event channels: give at most %u", config->max_event_channels,
+			      EVENT_CHANNELS_MAX);
 	if (config->max_grant_frames < -1 || config->max_grant_frames == 0)
-		return refuse(config, failure,
+		return refuse(check, "max_grant_frames", CONFIG_WHOLE,
 			      "%" PRId32 " grant frames: give at least 1, or -1 for Xen's default",
 			      config->max_grant_frames);
 	if (config->max_maptrack_frames < -1)
-		return refuse(config, failure,
+		return refuse(check, "max_maptrack_frames", CONFIG_WHOLE,
 			      "%" PRId32 " maptrack frames: give 0 or more, or -1 for Xen's default",
 			      config->max_maptrack_frames);
 	return 0;
 }
 
-static int check_choices(const struct domain_config *config, struct failure *failure)
+static int check_scheduling(const struct check *check)
 {
-	if ((unsigned int)config->gic > CONFIG_GIC_V3)
-		return refuse(config, failure, "GIC version %u is unknown", (unsigned int)config->gic);
-	if ((unsigned int)config->tee > CONFIG_TEE_FFA)
-		return refuse(config, failure, "TEE type %u is unknown", (unsigned int)config->tee);
+	const struct domain_config *config = check->config;
+
+	if (config->cpu_weight > WEIGHT_MAX)
+		return refuse(check, "cpu_weight", CONFIG_WHOLE, "a weight of %" PRIu32 ": give 1 to %u",
+			      config->cpu_weight, WEIGHT_MAX);
+	if (config->cap > 100 * vcpus_at_most(config))
+		return refuse(check, "cap", CONFIG_WHOLE,
+			      "a cap of %" PRIu32 " %%: %" PRIu32 " CPUs have %" PRIu32
+			      " %%; give 0 for none",
+			      config->cap, vcpus_at_most(config), 100 * vcpus_at_most(config));
+	if (config->cpu_count > VCPUS_MAX)
+		return refuse(check, "cpus", CONFIG_WHOLE, "cpus for %" PRIu32 " virtual CPUs: at most %u",
+			      config->cpu_count, VCPUS_MAX);
+	for (uint32_t i = 0; i < config->cpu_count; i++) {
+		uint64_t any = 0;
+
+		for (size_t word = 0; word < ARRAY_SIZE(config->cpus[i].bits); word++)
+			any |= config->cpus[i].bits[word];
+		if (!any)
+			return refuse(check, "cpus", i, "no CPU is left for virtual CPU %" PRIu32, i);
+	}
 	return 0;
 }
 
-static int check_images(const struct domain_config *config, struct failure *failure)
+static int check_choices(const struct check *check)
 {
-	if (!image_source_is_given(&config->kernel))
-		return refuse(config, failure, "it has no kernel");
+	const struct domain_config *config = check->config;
+
+	if ((unsigned int)config->gic > CONFIG_GIC_V3)
+		return refuse(check, "gic_version", CONFIG_WHOLE, "GIC version %u is unknown",
+			      (unsigned int)config->gic);
+	if ((unsigned int)config->tee > CONFIG_TEE_FFA)
+		return refuse(check, "tee", CONFIG_WHOLE, "TEE type %u is unknown",
+			      (unsigned int)config->tee);
+	if (config->security_label && config->ssidref)
+		return refuse(check, "ssidref", CONFIG_WHOLE, "give seclabel or ssidref, not both");
+	return 0;
+}
+
+static int check_command_line(const struct check *check)
+{
+	const struct domain_config *config = check->config;
+
 	if (!config->command_line)
-		return refuse(config, failure, "its command line is missing");
+		return refuse(check, "cmdline", CONFIG_WHOLE, "its command line is missing");
 	if (strnlen(config->command_line, COMMAND_LINE_MAX) == COMMAND_LINE_MAX)
-		return refuse(config, failure, "its command line has more than %d bytes",
+		return refuse(check, "cmdline", CONFIG_WHOLE, "its command line has more than %d bytes",
 			      COMMAND_LINE_MAX - 1);
-	if (config->dt_passthrough_count && !image_source_is_given(&config->partial_tree))
-		return refuse(config, failure,
+	if (config->dt_passthrough_count && !config->partial_tree_file &&
+	    !image_source_is_given(&config->partial_tree))
+		return refuse(check, "dt_passthrough", CONFIG_WHOLE,
 			      "dt_passthrough names nodes, but there is no partial device tree");
 	return 0;
 }
 
-static int check_list(const struct domain_config *config, const char *what, const void *list, uint32_t count,
-		      struct failure *failure)
-{
-	if (count && !list)
-		return refuse(config, failure, "%" PRIu32 " %s are announced, but their list is missing",
-			      count, what);
-	if (count > LIST_MAX)
-		return refuse(config, failure, "%" PRIu32 " %s: at most %u", count, what, LIST_MAX);
-	return 0;
-}
+// ---- Lists ----
 
-static int check_lists(const struct domain_config *config, struct failure *failure)
+static int check_lists(const struct check *check)
 {
+	const struct domain_config *config = check->config;
 	const struct {
-		const char *what;
+		const char *key, *what;
 		const void *list;
 		uint32_t count;
 	} lists[] = {
-		{ "machine compatibles", config->machine_compatible, config->machine_compatible_count },
-		{ "iomem ranges", config->iomem, config->iomem_count },
-		{ "interrupts", config->irqs, config->irq_count },
-		{ "dtdevs", config->dtdevs, config->dtdev_count },
-		{ "dt_passthrough nodes", config->dt_passthrough, config->dt_passthrough_count },
+		{ "machine_compatible", "machine compatibles", config->machine_compatible,
+		  config->machine_compatible_count },
+		{ "iomem", "iomem ranges", config->iomem, config->iomem_count },
+		{ "irqs", "interrupts", config->irqs, config->irq_count },
+		{ "dtdev", "dtdevs", config->dtdevs, config->dtdev_count },
+		{ "dt_passthrough", "dt_passthrough nodes", config->dt_passthrough,
+		  config->dt_passthrough_count },
+		{ "cpus", "cpus", config->cpus, config->cpu_count },
+		{ "vif", "vifs", config->vifs, config->vif_count },
+		{ "disk", "disks", config->disks, config->disk_count },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		int error = check_list(config, lists[i].what, lists[i].list, lists[i].count, failure);
-
-		if (error)
-			return error;
+		if (lists[i].count && !lists[i].list)
+			return refuse(check, lists[i].key, CONFIG_WHOLE,
+				      "%" PRIu32 " %s are announced, but their list is missing",
+				      lists[i].count, lists[i].what);
+		if (lists[i].count > LIST_MAX)
+			return refuse(check, lists[i].key, CONFIG_WHOLE, "%" PRIu32 " %s: at most %u",
+				      lists[i].count, lists[i].what, LIST_MAX);
 	}
 	for (uint32_t i = 0; i < config->machine_compatible_count; i++)
 		if (!config->machine_compatible[i] || !config->machine_compatible[i][0])
-			return refuse(config, failure, "machine compatible %" PRIu32 " is empty", i);
+			return refuse(check, "machine_compatible", i,
+				      "machine compatible %" PRIu32 " is empty", i);
 	return 0;
 }
 
-static int check_iomem(const struct domain_config *config, struct failure *failure)
+static int check_iomem(const struct check *check)
 {
+	const struct domain_config *config = check->config;
+
 	for (uint32_t i = 0; i < config->iomem_count; i++) {
 		const struct config_iomem *range = &config->iomem[i];
 		uint64_t gfn = config_iomem_gfn(range);
 
 		if (!range->frames || range->frames > FRAMES_MAX ||
 		    range->first_mfn > FRAMES_MAX - range->frames || gfn > FRAMES_MAX - range->frames)
-			return refuse(config, failure,
+			return refuse(check, "iomem", i,
 				      "iomem range %" PRIu32 ", 0x%" PRIx64 " frames at 0x%" PRIx64
 				      ", is empty or doesn't exist: give frame numbers (addresses / 4096)",
 				      i, range->frames, range->first_mfn);
@@ -186,66 +276,156 @@ static int check_iomem(const struct domain_config *config, struct failure *failu
 	return 0;
 }
 
-static int check_irqs(const struct domain_config *config, struct failure *failure)
+static int check_irq(const struct check *check, uint32_t index)
 {
+	const uint32_t *irqs = check->config->irqs;
+	uint32_t irq = irqs[index];
+
+	if (irq < SPI_FIRST || irq >= SPI_FIRST + SPIS_MAX)
+		return refuse(check, "irqs", index,
+			      "interrupt %" PRIu32 ": give %u to %u (a device tree's number + %u)", irq,
+			      SPI_FIRST, SPI_FIRST + SPIS_MAX - 1, SPI_FIRST);
+	if (irq == VUART_SPI && check->config->vuart)
+		return refuse(check, "irqs", index, "interrupt %u is the vuart's", VUART_SPI);
+	for (uint32_t i = 0; i < index; i++)
+		if (irqs[i] == irq)
+			return refuse(check, "irqs", index, "interrupt %" PRIu32 " is listed twice", irq);
+	return 0;
+}
+
+static int check_irqs(const struct check *check)
+{
+	const struct domain_config *config = check->config;
 	uint32_t needed = 0;
 
 	for (uint32_t i = 0; i < config->irq_count; i++) {
-		uint32_t irq = config->irqs[i];
+		int error = check_irq(check, i);
 
-		if (irq < SPI_FIRST || irq >= SPI_FIRST + SPIS_MAX)
-			return refuse(config, failure,
-				      "interrupt %" PRIu32 ": give %u to %u (a device tree's number + %u)",
-				      irq, SPI_FIRST, SPI_FIRST + SPIS_MAX - 1, SPI_FIRST);
-		for (uint32_t j = 0; j < i; j++)
-			if (config->irqs[j] == irq)
-				return refuse(config, failure, "interrupt %" PRIu32 " is listed twice", irq);
-		needed = MAX(needed, irq - SPI_FIRST + 1);
+		if (error)
+			return error;
+		needed = MAX(needed, config->irqs[i] - SPI_FIRST + 1);
 	}
 	if (config->nr_spis > SPIS_MAX)
-		return refuse(config, failure, "%" PRIu32 " SPIs: at most %u", config->nr_spis, SPIS_MAX);
+		return refuse(check, "nr_spis", CONFIG_WHOLE, "%" PRIu32 " SPIs: at most %u", config->nr_spis,
+			      SPIS_MAX);
 	if (config->nr_spis && config->nr_spis < needed)
-		return refuse(config, failure,
+		return refuse(check, "nr_spis", CONFIG_WHOLE,
 			      "%" PRIu32 " SPIs are too few for its interrupts: give %" PRIu32 " or 0",
 			      config->nr_spis, needed);
 	return 0;
 }
 
-static int check_paths(const struct domain_config *config, const char *what, const char *const *paths,
-		       uint32_t count, struct failure *failure)
+static int check_paths(const struct check *check, const char *key, const char *const *paths, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		const char *path = paths[i];
 
 		if (!path || path[0] != '/' || !path[1] || strnlen(path, PATH_SIZE_MAX) == PATH_SIZE_MAX)
-			return refuse(config, failure, "%s %" PRIu32 " is not a path in a device tree", what,
-				      i);
+			return refuse(check, key, i, "%s %" PRIu32 " is not a path in a device tree", key, i);
 	}
 	return 0;
 }
 
-static int check_nodes(const struct domain_config *config, struct failure *failure)
+static int check_nodes(const struct check *check)
 {
-	int error = check_paths(config, "dtdev", config->dtdevs, config->dtdev_count, failure);
+	const struct domain_config *config = check->config;
+	int error = check_paths(check, "dtdev", config->dtdevs, config->dtdev_count);
 
 	if (error)
 		return error;
-	return check_paths(config, "dt_passthrough", config->dt_passthrough, config->dt_passthrough_count,
-			   failure);
+	return check_paths(check, "dt_passthrough", config->dt_passthrough, config->dt_passthrough_count);
 }
 
-int domain_config_check(const struct domain_config *config, struct failure *failure)
+// ---- Devices ----
+
+static int check_vifs(const struct check *check)
 {
-	static int (*const checks[])(const struct domain_config *config, struct failure *failure) = {
-		check_names, check_sizes, check_choices, check_images,
-		check_lists, check_iomem, check_irqs,    check_nodes,
+	const struct domain_config *config = check->config;
+
+	for (uint32_t i = 0; i < config->vif_count; i++) {
+		const uint8_t *mac = config->vifs[i].mac;
+
+		if (mac && mac[0] & 1)
+			return refuse(check, "vif", i,
+				      "vif %" PRIu32
+				      ": the MAC is one for groups: clear bit 0 of its first byte",
+				      i);
+		for (uint32_t j = 0; j < i; j++)
+			if (mac && config->vifs[j].mac && !memcmp(mac, config->vifs[j].mac, CONFIG_MAC_SIZE))
+				return refuse(check, "vif", i,
+					      "vifs %" PRIu32 " and %" PRIu32 " have the same MAC", j, i);
+	}
+	return 0;
+}
+
+static int check_disks(const struct check *check)
+{
+	const struct domain_config *config = check->config;
+
+	for (uint32_t i = 0; i < config->disk_count; i++) {
+		const struct config_disk *disk = &config->disks[i];
+
+		if (!disk->vdev || !*disk->vdev)
+			return refuse(
+				check, "disk", i,
+				"disk %" PRIu32 " has no vdev: say what the guest shall call it, as xvda", i);
+		if (!disk->target && disk->format != CONFIG_DISK_EMPTY)
+			return refuse(check, "disk", i,
+				      "disk %" PRIu32 " has no target: give the backend's device or file", i);
+		for (uint32_t j = 0; j < i; j++)
+			if (!strcmp(disk->vdev, config->disks[j].vdev))
+				return refuse(check, "disk", i,
+					      "disks %" PRIu32 " and %" PRIu32 " are both called %.16s", j, i,
+					      disk->vdev);
+	}
+	return 0;
+}
+
+// ---- All of it ----
+
+int domain_config_find_fault(const struct domain_config *config, struct config_place *place,
+			     struct failure *failure)
+{
+	static int (*const checks[])(const struct check *check) = {
+		check_names,        check_memory, check_vcpus,      check_sizes, check_choices,
+		check_command_line, check_lists,  check_scheduling, check_iomem, check_irqs,
+		check_nodes,        check_vifs,   check_disks,
 	};
+	struct config_place unused;
+	const struct check check = { config, place ? place : &unused, failure };
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		int error = checks[i](config, failure);
+		int error = checks[i](&check);
 
 		if (error)
 			return error;
 	}
 	return 0;
+}
+
+int domain_config_check(const struct domain_config *config, struct failure *failure)
+{
+	struct failure fault = { 0 };
+
+	if (!domain_config_find_fault(config, NULL, &fault)) {
+		if (image_source_is_given(&config->kernel))
+			return 0;
+		failure_set(&fault, -EINVAL, "it has no kernel");
+	}
+	return failure_set(failure, fault.error, "configuration '%.*s': %s", DOMAIN_NAME_MAX,
+			   config->name ? config->name : "", fault.text);
+}
+
+enum config_action config_action(const struct domain_config *config, enum config_end end)
+{
+	static const enum config_action defaults[CONFIG_ENDS] = {
+		[CONFIG_END_POWEROFF] = CONFIG_ACTION_DESTROY,
+		[CONFIG_END_REBOOT] = CONFIG_ACTION_RESTART,
+		[CONFIG_END_WATCHDOG] = CONFIG_ACTION_DESTROY,
+		[CONFIG_END_CRASH] = CONFIG_ACTION_DESTROY,
+		[CONFIG_END_SOFT_RESET] = CONFIG_ACTION_SOFT_RESET,
+	};
+	enum config_action action = config->actions[end];
+
+	return action == CONFIG_ACTION_DEFAULT ? defaults[end] : action;
 }

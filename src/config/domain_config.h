@@ -10,11 +10,34 @@
 
 #include "kernel/failure.h"
 
-#define DOMAIN_NAME_MAX 64    // bytes, with the NUL
+#define DOMAIN_NAME_MAX  64   // bytes, with the NUL
 #define COMMAND_LINE_MAX 2048 // bytes, with the NUL: Linux's COMMAND_LINE_SIZE on arm64
+#define CONFIG_CPUS_MAX  128  // physical CPUs that an affinity can name: as many as Xen on Arm64 is built for
+#define CONFIG_MAC_SIZE  6
 
 enum config_gic { CONFIG_GIC_DEFAULT, CONFIG_GIC_V2, CONFIG_GIC_V3 }; // default: what the host has
 enum config_tee { CONFIG_TEE_NONE, CONFIG_TEE_OPTEE, CONFIG_TEE_FFA };
+
+// How a domain can end, and what follows: xl.cfg(5), "Event Actions".
+enum config_end {
+	CONFIG_END_POWEROFF,
+	CONFIG_END_REBOOT,
+	CONFIG_END_WATCHDOG,
+	CONFIG_END_CRASH,
+	CONFIG_END_SOFT_RESET,
+	CONFIG_ENDS,
+};
+
+enum config_action {
+	CONFIG_ACTION_DEFAULT, // config_action() says which
+	CONFIG_ACTION_DESTROY,
+	CONFIG_ACTION_RESTART,
+	CONFIG_ACTION_RENAME_RESTART,
+	CONFIG_ACTION_PRESERVE,
+	CONFIG_ACTION_COREDUMP_DESTROY,
+	CONFIG_ACTION_COREDUMP_RESTART,
+	CONFIG_ACTION_SOFT_RESET,
+};
 
 // Bytes that are read piece by piece: a built-in image, a file on the card. `size` is NULL where there is
 // none.
@@ -45,23 +68,99 @@ static inline uint64_t config_iomem_gfn(const struct config_iomem *range)
 	return range->first_gfn == CONFIG_GFN_SAME ? range->first_mfn : range->first_gfn;
 }
 
+// Physical CPUs, a bit for each: bit n % 64 of bits[n / 64].
+struct config_cpus {
+	uint64_t bits[CONFIG_CPUS_MAX / 64];
+};
+
+static inline bool config_cpus_has(const struct config_cpus *cpus, unsigned int cpu)
+{
+	return cpu < CONFIG_CPUS_MAX && cpus->bits[cpu / 64] >> cpu % 64 & 1;
+}
+
+// A PV network device, xl-network-configuration(5). Strings are NULL where they aren't given.
+struct config_vif {
+	const uint8_t *mac;        // CONFIG_MAC_SIZE bytes; NULL: one is made up
+	const char *backend;       // domain, by name or id; NULL: Domain-0
+	const char *bridge;        // for the backend's script
+	const char *gateway;       // gatewaydev, likewise
+	const char *ip;            // addresses for the backend's script, separated by blanks
+	const char *script;        // that the backend runs
+	const char *name;          // vifname: of the interface in the backend
+	const char *vlan;          // for the backend's script
+	uint64_t bytes_per_second; // 0: no limit
+	uint32_t interval_us;      // in which the limit is given out; 0: 50 ms
+	uint32_t mtu;              // 0: the backend's
+	int32_t devid;             // -1: the place in the list
+	bool untrusted;
+};
+
+enum config_disk_format {
+	CONFIG_DISK_RAW,
+	CONFIG_DISK_QCOW,
+	CONFIG_DISK_QCOW2,
+	CONFIG_DISK_VHD,
+	CONFIG_DISK_QED,
+	CONFIG_DISK_EMPTY,
+};
+
+enum config_disk_backend {
+	CONFIG_DISK_BACKEND_DEFAULT,
+	CONFIG_DISK_BACKEND_PHY,
+	CONFIG_DISK_BACKEND_TAP,
+	CONFIG_DISK_BACKEND_QDISK,
+	CONFIG_DISK_BACKEND_STANDALONE,
+};
+
+enum config_disk_protocol { CONFIG_DISK_XEN, CONFIG_DISK_VIRTIO };
+
+// A PV disk, xl-disk-configuration(5).
+struct config_disk {
+	const char *target;  // in the backend: device or file; NULL: a drive without a medium
+	const char *vdev;    // as the guest sees it: "xvda"; never NULL
+	const char *backend; // domain, by name or id; NULL: Domain-0
+	const char *script;  // that the backend runs; NULL: the usual one
+	enum config_disk_format format;
+	enum config_disk_backend backend_type;
+	enum config_disk_protocol protocol;
+	bool read_only, cdrom, direct_io_safe, no_discard, untrusted;
+};
+
+// Zero means "not given" in all that was added for configuration files. What is marked (*) is checked and
+// printed, but this version can't do it: domain_config_check_support() warns or refuses.
 struct domain_config {
 	const char *name;        // of the configuration; xu create's argument
 	const char *domain_name; // of its only domain; NULL: as `name`, and any number of domains
 	const uint8_t *uuid;     // 16 bytes; NULL: a random one
 
 	uint64_t memory_kib;
+	uint64_t max_memory_kib;                       // (*) whole MiB; 0: memory_kib
 	uint32_t vcpus;                                // 1..
+	uint32_t max_vcpus;                            // (*) 0: vcpus
 	uint32_t max_event_channels;                   // 0: 1023 (xl's default)
 	int32_t max_grant_frames, max_maptrack_frames; // -1: Xen's default
 	uint32_t nr_spis;                              // 0: as many as `irqs` need
 	uint32_t ssidref;
+	const char *security_label; // (*) in the place of ssidref
 	enum config_gic gic;
 	enum config_tee tee;
 	bool iommu;  // the domain may be given devices behind the IOMMU; `dtdevs` imply it
 	bool paused; // stays paused after creation
+	bool vuart;  // (*) an emulated SBSA UART; takes SPI 32
 
+	uint32_t cpu_weight; // (*) 1..65535; 0: the scheduler's default
+	uint32_t cap;        // (*) percent of a CPU; 0: none
+	const struct config_cpus
+		*cpus; // (*) where virtual CPU i may run: cpus[i]; anywhere from cpu_count on
+	uint32_t cpu_count;
+
+	enum config_action actions[CONFIG_ENDS]; // (*)
+	uint32_t autostart;                      // place in the order of what starts with Dom0; 0: not
+
+	// Each is one of: not there; an image, with its file NULL; a path, the image to be filled in by who
+	// has the files, before creation.
 	struct image_source kernel, ramdisk, partial_tree;
+	const char *kernel_file, *ramdisk_file, *partial_tree_file;
 	const char *command_line; // never NULL
 
 	const char *const *machine_compatible; // put before "xen,xenvm-..." in the root's compatible
@@ -75,7 +174,14 @@ struct domain_config {
 	const char *const
 		*dt_passthrough; // nodes of the partial tree copied besides /passthrough and /aliases
 	uint32_t dt_passthrough_count;
+	const struct config_vif *vifs; // (*)
+	uint32_t vif_count;
+	const struct config_disk *disks; // (*)
+	uint32_t disk_count;
 };
+
+// What follows an end: the action, with the defaults of xl for those that aren't given.
+enum config_action config_action(const struct domain_config *config, enum config_end end);
 
 // What is wrong with a name for a domain ("is empty"), or NULL.
 const char *domain_name_fault(const char *name);
@@ -83,3 +189,20 @@ const char *domain_name_fault(const char *name);
 // Checks what can be checked without the hypervisor or the files: names, ranges, counts, sums that overflow.
 // 0, or a negative errno with the reason in `failure`.
 int domain_config_check(const struct domain_config *config, struct failure *failure);
+
+// The key of xl.cfg(5), and of its list the element, that a fault is in.
+#define CONFIG_WHOLE UINT32_MAX
+
+struct config_place {
+	const char *key;  // NULL: the configuration's own name
+	uint32_t element; // CONFIG_WHOLE: all of the value
+};
+
+// The same without the images, which need not be there yet. `place` says what the fault is in, and may be
+// NULL; the reason doesn't name the configuration.
+int domain_config_find_fault(const struct domain_config *config, struct config_place *place,
+			     struct failure *failure);
+
+// What this version can't do, though the configuration is right: -ENOTSUP with the reason where the domain
+// would lack something that it needs; a warning in the log where it only runs otherwise than it could.
+int domain_config_check_support(const struct domain_config *config, struct failure *failure);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+// A configuration file, from its bytes to the configuration: each setting is applied by the row of its key;
+// what several settings make is combined at the end; then domain_config_find_fault() judges, and the place of
+// a fault is looked up among the settings.
+#include "config/xlcfg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/xlcfg_keys.h"
+#include "config/xlcfg_reader.h"
+#include "kernel/compiler.h"
+#include "kernel/spelling.h"
+
+#define XL_DEFAULT_MEMORY KIB(32) // in KiB: libxl's, where neither memory nor maxmem is given
+#define SPELLING_DISTANCE 2
+#define SUFFIX            ".cfg"
+
+static struct domain_config *config_of(struct xlcfg_reader *reader)
+{
+	return &reader->file->config;
+}
+
+static const struct xlcfg_setting *find(const struct xlcfg_reader *reader, const char *name)
+{
+	for (const struct xlcfg_setting *setting = reader->settings; setting; setting = setting->next)
+		if (!strcmp(setting->key, name))
+			return setting;
+	return NULL;
+}
+
+// ---- Single settings ----
+
+static bool is_among(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
+static const char *nearest_key(const char *name)
+{
+	unsigned int least = SPELLING_DISTANCE + 1;
+	const char *nearest = NULL;
+
+	for (const struct xlcfg_key *key = xlcfg_keys; key->name; key++) {
+		unsigned int distance = spelling_distance(key->name, name);
+
+		if (distance < least && distance < strlen(key->name)) {
+			least = distance;
+			nearest = key->name;
+		}
+	}
+	return nearest;
+}
+
+static int apply_unknown(struct xlcfg_reader *reader, const struct xlcfg_setting *setting)
+{
+	const char *name = setting->key;
+
+	if (is_among(name, xlcfg_meaningless_keys))
+		return xlcfg_warn(reader, setting->position, "'%s' is ignored: it has no meaning on Arm64",
+				  name);
+	if (is_among(name, xlcfg_unsupported_keys))
+		return xlcfg_warn(reader, setting->position, "'%s' is ignored: it is not supported", name);
+	const char *nearest = nearest_key(name);
+	return xlcfg_warn(reader, setting->position, "unknown key '%.40s' is ignored%s%s%s", name,
+			  nearest ? "; perhaps you mean '" : "", nearest ? nearest : "", nearest ? "'" : "");
+}
+
+static const struct xlcfg_key *find_key(const char *name)
+{
+	for (const struct xlcfg_key *key = xlcfg_keys; key->name; key++)
+		if (!strcmp(key->name, name))
+			return key;
+	return NULL;
+}
+
+static int apply_key(struct xlcfg_reader *reader, const struct xlcfg_key *key,
+		     const struct xlcfg_setting *setting)
+{
+	const struct xlcfg_value *value = setting->value;
+
+	if (key->is_list && !value->is_list)
+		return xlcfg_refuse(reader, value->position, "'%s' wants a list: write %s = [ ... ]",
+				    key->name, key->name);
+	if (value->is_list && !key->is_list && !key->may_be_list)
+		return xlcfg_refuse(reader, value->position, "'%s' wants a single value, not a list",
+				    key->name);
+	if (setting->appended && key->is_number)
+		return xlcfg_refuse(reader, setting->position, "+= is for texts and lists: write %s = NUMBER",
+				    key->name);
+	return key->apply(reader, key, value);
+}
+
+static int apply(struct xlcfg_reader *reader, const struct xlcfg_setting *setting)
+{
+	const struct xlcfg_key *key = find_key(setting->key);
+	int error = 0;
+
+	if (setting->replaced.line)
+		error = xlcfg_warn(reader, setting->replaced,
+				   "'%.40s' doesn't count: it is set again in line %u", setting->key,
+				   setting->position.line);
+	if (error)
+		return error;
+	return key ? apply_key(reader, key, setting) : apply_unknown(reader, setting);
+}
+
+// ---- Settings that are combined ----
+
+// As xl combines them: cmdline alone, or root and extra.
+static int combine_command_line(struct xlcfg_reader *reader)
+{
+	const struct xlcfg_setting *cmdline = find(reader, "cmdline");
+	const struct xlcfg_setting *root = find(reader, "root"), *extra = find(reader, "extra");
+	struct domain_config *config = config_of(reader);
+
+	if (cmdline) {
+		const struct xlcfg_setting *ignored = root ? root : extra;
+
+		config->command_line = cmdline->value->text;
+		return ignored ? xlcfg_warn(reader, ignored->position,
+					    "root and extra are ignored, since there is a cmdline")
+			       : 0;
+	}
+	if (!root) {
+		config->command_line = extra ? extra->value->text : "";
+		return 0;
+	}
+	const char *device = root->value->text, *more = extra ? extra->value->text : "";
+	char *line = xlcfg_alloc(reader, strlen("root= ") + strlen(device) + strlen(more) + 1, 1);
+	if (!line)
+		return -ENOMEM;
+	char *end = stpcpy(stpcpy(line, "root="), device);
+	if (extra)
+		stpcpy(stpcpy(end, " "), more);
+	config->command_line = line;
+	return 0;
+}
+
+static int combine_memory(struct xlcfg_reader *reader)
+{
+	struct domain_config *config = config_of(reader);
+	const struct xlcfg_setting *memory = find(reader, "memory"), *kib = find(reader, "memory_kib");
+
+	if (memory && kib)
+		return xlcfg_refuse(reader, kib->position, "give memory or memory_kib, not both");
+	if (!config->memory_kib)
+		config->memory_kib = config->max_memory_kib ? config->max_memory_kib : XL_DEFAULT_MEMORY;
+	return 0;
+}
+
+static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_setting *setting,
+			  struct config_cpus *cpus, uint32_t count)
+{
+	const struct xlcfg_value *value = setting->value->first;
+
+	for (uint32_t i = 0; i < count; i++, value = value->next) {
+		int error = value->is_list ? xlcfg_refuse(reader, value->position,
+							  "cpus: a list stands where a single value belongs")
+					   : xlcfg_cpus(reader, value, &cpus[i]);
+
+		if (error)
+			return error;
+	}
+	if (count == setting->value->count)
+		return 0;
+	return xlcfg_warn(reader, value->position, "cpus: only the first %u count: there are no more CPUs",
+			  count);
+}
+
+// One set is for all virtual CPUs, a list has one for each, from the first on.
+static int combine_cpus(struct xlcfg_reader *reader)
+{
+	const struct xlcfg_setting *setting = find(reader, "cpus");
+	struct domain_config *config = config_of(reader);
+	struct config_cpus one = { 0 };
+	int error = 0;
+
+	if (!setting)
+		return 0;
+	uint32_t vcpus = MIN(MAX(config->vcpus, config->max_vcpus), XLCFG_VALUES_MAX);
+	uint32_t count = setting->value->is_list ? MIN(setting->value->count, vcpus) : vcpus;
+	struct config_cpus *cpus = xlcfg_alloc(reader, count, sizeof(*cpus));
+	if (!cpus)
+		return -ENOMEM;
+	if (setting->value->is_list)
+		error = take_cpus_list(reader, setting, cpus, count);
+	else
+		error = xlcfg_cpus(reader, setting->value, &one);
+	for (uint32_t i = 0; !setting->value->is_list && i < count; i++)
+		cpus[i] = one;
+	config->cpus = count ? cpus : NULL;
+	config->cpu_count = count;
+	return error;
+}
+
+enum passthrough { PASSTHROUGH_DEFAULT, PASSTHROUGH_DISABLED, PASSTHROUGH_ENABLED };
+
+static int combine_passthrough(struct xlcfg_reader *reader)
+{
+	static const struct config_word words[] = {
+		{ "default", PASSTHROUGH_DEFAULT },
+		{ "disabled", PASSTHROUGH_DISABLED },
+		{ "enabled", PASSTHROUGH_ENABLED },
+		{ "share_pt", PASSTHROUGH_ENABLED }, // what "enabled" means on Arm
+		{ 0 },
+	};
+	const struct xlcfg_setting *setting = find(reader, "passthrough");
+	struct domain_config *config = config_of(reader);
+	unsigned int meaning;
+
+	if (!setting)
+		return 0;
+	int error = xlcfg_word(reader, setting->value->position, "passthrough", words, setting->value->text,
+			       &meaning);
+	if (error)
+		return error;
+	if (meaning == PASSTHROUGH_DISABLED && config->dtdev_count)
+		return xlcfg_refuse(
+			reader, setting->value->position,
+			"passthrough is disabled, but dtdev lists devices: leave one of them out");
+	config->iommu = meaning == PASSTHROUGH_ENABLED;
+	return 0;
+}
+
+static int check_kernel(struct xlcfg_reader *reader)
+{
+	if (config_of(reader)->kernel_file)
+		return 0;
+	return xlcfg_refuse(reader, (struct xlcfg_position){ 1, 1 },
+			    "the file names no kernel: add kernel = \"FILE\"");
+}
+
+// ---- Faults that are found at the end ----
+
+// The place in the file of what the check objects to.
+static struct xlcfg_position position_of(const struct xlcfg_reader *reader, const struct config_place *place)
+{
+	static const char *const others[][2] = {
+		// keys that stand for one another
+		{ "memory", "memory_kib" }, { "memory", "maxmem" },  { "cmdline", "root" },
+		{ "cmdline", "extra" },     { "maxvcpus", "vcpus" },
+	};
+	const struct xlcfg_setting *setting = place->key ? find(reader, place->key) : NULL;
+
+	for (size_t i = 0; place->key && !setting && i < ARRAY_SIZE(others); i++)
+		if (!strcmp(others[i][0], place->key))
+			setting = find(reader, others[i][1]);
+	if (!setting)
+		return (struct xlcfg_position){ 1, 1 };
+
+	const struct xlcfg_value *value = setting->value;
+	const struct xlcfg_value *element = value->is_list ? value->first : NULL;
+	for (uint32_t i = 0; element && i < place->element; i++)
+		element = element->next;
+	return element && place->element != CONFIG_WHOLE ? element->position : value->position;
+}
+
+static int check(struct xlcfg_reader *reader)
+{
+	struct failure failure = { 0 };
+	struct config_place place;
+	int error = domain_config_find_fault(config_of(reader), &place, &failure);
+
+	if (error)
+		xlcfg_fail(reader->failure, error, reader->name, position_of(reader, &place), "%s",
+			   failure.text);
+	return error;
+}
+
+// ---- A file ----
+
+// "/SD:/dom0/linux.cfg" is the configuration "linux".
+static char *name_of(struct xlcfg_reader *reader)
+{
+	const char *slash = strrchr(reader->name, '/'), *name = slash ? slash + 1 : reader->name;
+	size_t length = strlen(name), suffix = strlen(SUFFIX);
+
+	if (length > suffix && !strcmp(name + length - suffix, SUFFIX))
+		length -= suffix;
+	return xlcfg_text(reader, name, length);
+}
+
+static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size)
+{
+	static int (*const steps[])(struct xlcfg_reader * reader) = {
+		combine_command_line, combine_memory, combine_cpus, combine_passthrough, check_kernel, check,
+	};
+	struct domain_config *config = config_of(reader);
+	struct xlcfg_setting *settings;
+
+	*config = (struct domain_config){
+		.name = name_of(reader),
+		.vcpus = 1,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
+	};
+	if (!config->name)
+		return -ENOMEM;
+	int error = xlcfg_parse(reader->name, bytes, size, &reader->file->arena, &settings, reader->failure);
+	if (error)
+		return error;
+	reader->settings = settings;
+	for (const struct xlcfg_setting *setting = settings; setting && !error; setting = setting->next)
+		error = apply(reader, setting);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && !error; i++)
+		error = steps[i](reader);
+	return error;
+}
+
+struct config_file *config_file_read(const char *name, const void *bytes, size_t size,
+				     struct failure *failure)
+{
+	struct config_file *file = calloc(1, sizeof(*file));
+
+	if (!file) {
+		failure_set(failure, -ENOMEM, "%.100s: out of memory", name);
+		return NULL;
+	}
+	struct xlcfg_reader reader = {
+		.name = name,
+		.file = file,
+		.last_warning = &file->warnings,
+		.failure = failure,
+	};
+	if (read_file(&reader, bytes, size)) {
+		config_file_free(file);
+		return NULL;
+	}
+	return file;
+}
+
+void config_file_free(struct config_file *file)
+{
+	if (!file)
+		return;
+	arena_free(&file->arena);
+	free(file);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration files in the syntax of xl.cfg(5), read to struct domain_config, and the way back.
+// docs/configuration.md lists the keys.
+#pragma once
+
+#include <stddef.h>
+
+#include "config/arena.h"
+#include "config/domain_config.h"
+#include "kernel/failure.h"
+
+struct config_warning {
+	const struct config_warning *next;
+	const char *text; // "FILE:LINE:COLUMN: ...", one line
+};
+
+// Everything that was read, in one piece of memory.
+struct config_file {
+	struct domain_config config;           // its images are paths, to be opened by who has the files
+	const struct config_warning *warnings; // in the order of the file; NULL: none
+	struct arena arena;                    // holds all that `config` and `warnings` point to
+};
+
+// Reads the `size` bytes of a file; they may go afterwards. The configuration is named as the file, without
+// folders and ".cfg"; `name` names its domain, and without it any number of domains can be made of it. What
+// is returned has passed domain_config_find_fault(). End it with config_file_free(). NULL: nothing was read,
+// and `failure` says in which file, line and column something is wrong, why, and what to do: -EINVAL,
+// -ENOTSUP for what no version of this program will do, -E2BIG, -ENOMEM.
+struct config_file *config_file_read(const char *file, const void *bytes, size_t size,
+				     struct failure *failure);
+
+// NULL is allowed.
+void config_file_free(struct config_file *file);
+
+// Takes a piece of a text, NUL-terminated, valid during the call.
+typedef void config_writer(const char *text, void *context);
+
+// Writes the configuration as a file that config_file_read() reads to the same configuration, except that an
+// image that is no file becomes a comment.
+void config_print(const struct domain_config *config, config_writer *write, void *context);
