@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "config/catalog.h"
+#include "config/xlcfg.h"
 #include "domain/domain.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
@@ -48,21 +49,30 @@ static int wanted_id(const struct invocation *call, domid_t *id)
 	return 0;
 }
 
-static int create(const struct invocation *call)
+static const struct domain_config *wanted_config(const struct invocation *call)
 {
 	const struct domain_config *config = catalog_find(call->argv[0]);
+
+	if (!config)
+		shell_error("%s: there is no configuration '%s'; 'xu config_list' shows what there is",
+			    call->name, call->argv[0]);
+	return config;
+}
+
+static int create(const struct invocation *call)
+{
+	const struct domain_config *config = wanted_config(call);
 	bool paused = call->options[OPTION_PAUSED];
 	struct failure failure = { 0 };
 	struct domain *domain;
 	domid_t wanted;
 
-	if (!config) {
-		shell_error("%s: there is no configuration '%s'; 'xu config_list' shows what there is",
-			    call->name, call->argv[0]);
+	if (!config)
 		return -ENOENT;
-	}
 	if (wanted_id(call, &wanted))
 		return -EINVAL;
+	if (domain_config_check_support(config, &failure))
+		return shell_failure(call, &failure);
 
 	creation_start = time_now();
 	domain_set_progress(show_progress);
@@ -138,6 +148,22 @@ static int config_list(const struct invocation *call)
 	return 0;
 }
 
+static void write_config(const char *text, void *unused)
+{
+	(void)unused;
+	shell_print("%s", text);
+}
+
+static int config(const struct invocation *call)
+{
+	const struct domain_config *wanted = wanted_config(call);
+
+	if (!wanted)
+		return -ENOENT;
+	config_print(wanted, write_config, NULL);
+	return 0;
+}
+
 const struct command xu_commands[] = {
 	{
 		.name = "create",
@@ -202,5 +228,16 @@ const struct command xu_commands[] = {
 	{ .name = "config_list",
 	  .help = "Show the configurations that 'xu create' takes",
 	  .run = config_list },
+	{
+		.name = "config",
+		.arguments = "NAME",
+		.help = "Show the configuration NAME",
+		.details = "It is shown as this program understands it, in the syntax of xl.cfg, so that\n"
+			   "it can be used as a file. What has its default is left out.",
+		.run = config,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_CONFIG,
+	},
 	{ 0 },
 };

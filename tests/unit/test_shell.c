@@ -41,12 +41,17 @@ static struct model_image slow_kernel = {
 	.read_time = SECONDS(2),
 };
 
+static const struct config_vif vif = { .devid = -1 };
+
 static struct domain_config configs[] = {
 	{ .name = "virt_domu" },
 	{ .name = "virt_domd" },
 	{ .name = "virt_paused", .paused = true },
 	{ .name = "virt_slow" },
+	{ .name = "net_only", .vifs = &vif, .vif_count = 1 },
+	{ .name = "net_capped", .cap = 50 },
 };
+#define SLOW 3 // the one whose kernel comes slowly
 
 static void make_configs(void)
 {
@@ -61,7 +66,7 @@ static void make_configs(void)
 		configs[i].command_line = "";
 		configs[i].kernel = model_image_source(&kernel);
 	}
-	configs[ARRAY_SIZE(configs) - 1].kernel = model_image_source(&slow_kernel);
+	configs[SLOW].kernel = model_image_source(&slow_kernel);
 }
 
 int catalog_init(void)
@@ -186,7 +191,7 @@ static int teardown(void **state)
 static void test_domain_session(void **state)
 {
 	(void)state;
-	assert_string_equal(run("xu config_list"), "virt_domu\nvirt_domd\nvirt_paused\nvirt_slow\n");
+	assert_string_equal(run("xu config_list"), "virt_domu\nvirt_domd\nvirt_paused\nvirt_slow\nnet_only\nnet_capped\n");
 	assert_string_equal(run("xu create virt_domu"), "domain:1 created\n");
 	assert_string_equal(
 		run("xu create virt_domd -d 9 -p"),
@@ -222,6 +227,10 @@ static const struct {
 	{ "xu create virt_domu -d", "xu create: option -d wants a value behind it: -d ID\n" },
 	{ "xu destroy 0",
 	  "xu destroy: Domain-0 is this control domain itself; 'xu list' shows the others\n" },
+	{ "xu config nothing",
+	  "xu config: there is no configuration 'nothing'; 'xu config_list' shows what there is\n" },
+	{ "xu create net_only",
+	  "xu create: configuration 'net_only': vif: PV network devices are not supported\n" },
 	{ "xu destroy Domain-0", "xu destroy: Domain-0 is this control domain itself" },
 	{ "xu pause 0", "xu pause: Domain-0 is this control domain itself" },
 	{ "xu destroy 12", "xu destroy: there is no domain 12; 'xu list' shows those there are\n" },
@@ -238,6 +247,20 @@ static const struct {
 	{ "help nothing", "help: there is no command 'nothing'; 'help' lists them all\n" },
 	{ "help xu nothing", "help: there is no command 'xu nothing'; 'help' lists them all\n" },
 };
+
+static void test_config(void **state)
+{
+	(void)state;
+	assert_string_equal(run("xu config virt_paused"),
+			    "# virt_paused\n# kernel: kernel.bin\nmemory = 16\nvcpus = 1\npaused = 1\n");
+	assert_string_equal(typed("xu config virt_p\t\r"),
+			    "xu config virt_paused \n# virt_paused\n# kernel: kernel.bin\nmemory = 16\n"
+			    "vcpus = 1\npaused = 1\n" PROMPT);
+	// What can't be done is said, and the domain made nevertheless.
+	const char *text = run("xu create net_capped");
+	assert_has(text, "W: configuration 'net_capped': cpu_weight and cap: ");
+	assert_has(text, " created\n");
+}
 
 static void test_errors(void **state)
 {
@@ -595,6 +618,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_unknown_xen),
 		TEST(test_domain_session),
+		TEST(test_config),
 		TEST(test_errors),
 		TEST(test_id_in_use),
 		TEST(test_interrupted_creation),
