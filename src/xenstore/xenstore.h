@@ -24,8 +24,9 @@ int xenstore_init(void);
 // ---- Domains ----
 
 // Serves a domain: maps its ring page, binds its port, fires @introduceDomain. For a domain that is served already, the
-// port is bound anew and the connection starts afresh (INTRODUCE of the protocol). On failure nothing has changed. May
-// wait. -ENOMEM, -EINVAL (domain 0 or a special id), or what mapping and binding say.
+// port is bound anew and the connection starts afresh (INTRODUCE of the protocol); if binding fails, it stays introduced
+// without a connection. Any other failure changes nothing. May wait. -ENOMEM, -EINVAL (domain 0 or a special id), or what
+// mapping and binding say.
 int xenstore_introduce(domid_t domid, gfn_t ring, evtchn_port_t remote_port);
 
 // The domain is gone, or shall not be served any more: ends its connection, takes its rights from all nodes, removes the
@@ -110,6 +111,13 @@ void xs_watch_close(struct xs_watch *watch);
 // True when there is an event: takes it and writes the path that has changed. Equal events that nobody has taken yet
 // are one. When more than the quota of different ones are waiting, they are replaced by one with the watch's own path.
 bool xs_watch_take(struct xs_watch *watch, char *path, size_t size);
+
+// ---- The protocol's own form ----
+
+// One request of the protocol (xs_wire.h: XS_CONTROL, ...) as domain 0 sends it: the length of the reply's payload, or the error
+// that the reply names; -ERANGE when the buffer is too small. Watches and their events are not for this. May wait.
+long xs_request(unsigned int type, xs_transaction_t transaction, const void *payload, size_t size, char *reply,
+		size_t capacity);
 
 // ---- Quotas and figures ----
 
