@@ -6,6 +6,7 @@
 #include "config/catalog.h"
 #include "console/console.h"
 #include "domain/lifecycle.h"
+#include "domain/store_nodes.h"
 #include "kernel/log.h"
 #include "shell/shell.h"
 #include "version.h"
@@ -14,6 +15,7 @@
 #include "xen/foreign.h"
 #include "xen/hypercall.h"
 #include "xen/version.h"
+#include "xenstore/xenstore.h"
 
 // A service that can't start is said and left out: whatever else works stays of use, and the shell tells more.
 static const struct service {
@@ -25,6 +27,8 @@ static const struct service {
 	{ "hypervisor interfaces", xen_version_init },
 	{ "guest memory", foreign_init },
 	{ "console server", console_init },
+	{ "xenstore server", xenstore_init },
+	{ "store nodes", store_nodes_init },
 	{ "watch over domains", lifecycle_init },
 	{ "configurations", catalog_init },
 };

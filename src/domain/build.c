@@ -15,6 +15,7 @@
 #include "domain/passthrough.h"
 #include "domain/plan.h"
 #include "domain/progress.h"
+#include "domain/store_nodes.h"
 #include "domain/uuid.h"
 #include "kernel/compiler.h"
 #include "kernel/log.h"
@@ -25,6 +26,7 @@
 #include "xen/hvm.h"
 #include "xen/hypercall.h"
 #include "xen/physmap.h"
+#include "xenstore/xenstore.h"
 
 #define EVENT_CHANNELS_DEFAULT 1023u // xl's
 
@@ -314,9 +316,8 @@ static int seed_grants(struct build *build)
 	((uint64_t)HVM_PARAM_CALLBACK_TYPE_PPI << 56 | HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 |     \
 	 GUEST_EVTCHN_PPI)
 
-// HVM_PARAM_STORE_PFN stays 0: nobody serves the store's ring. Linux takes 0 as 'there is no store' and goes
-// on without; with the page's number it would wait for answers for ever. The page, its port and its grant are
-// ready for a server, which sets the parameter as the last thing.
+// HVM_PARAM_STORE_PFN is set when the store's ring is served: Linux takes 0 as 'there is no store' and goes on
+// without.
 static int set_parameters(struct build *build)
 {
 	const struct domain *domain = build->domain;
@@ -349,6 +350,39 @@ static int close_console(struct domain *domain, struct failure *failure)
 	console_close(domain->console);
 	domain->console = NULL;
 	return 0;
+}
+
+// ---- The store ----
+
+// Nodes that name a domain make the store know it, also when they come to nothing.
+static int write_store_nodes(struct build *build)
+{
+	int error = store_nodes_write(build->domain, build->config);
+
+	if (error)
+		xenstore_release(build->domain->id);
+	return error;
+}
+
+static int remove_store_nodes(struct domain *domain, struct failure *failure)
+{
+	int error = store_nodes_remove(domain);
+
+	if (!error)
+		error = xenstore_release(domain->id);
+	if (error && error != -ENOENT)
+		return failure_set(failure, error, "the store can't forget domain %u: %s", domain->id,
+				   error_text(error));
+	return 0;
+}
+
+static int open_store(struct build *build)
+{
+	const struct domain *domain = build->domain;
+	gfn_t ring = magic_gfn(MAGIC_STORE);
+	int error = xenstore_introduce(domain->id, ring, domain->store_port);
+
+	return error ? error : hvm_param_set(domain->id, HVM_PARAM_STORE_PFN, ring.number);
 }
 
 // ---- Devices ----
@@ -409,6 +443,8 @@ static const struct step {
 	{ "making its event channels", allocate_ports, NULL },
 	{ "seeding its grant table", seed_grants, NULL },
 	{ "setting its parameters", set_parameters, NULL },
+	{ "writing its store nodes", write_store_nodes, remove_store_nodes },
+	{ "opening its store", open_store, NULL },
 	{ "giving it devices", attach_devices, detach_devices },
 	{ "preparing its first CPU", set_first_cpu, NULL },
 	{ "opening its console", open_console, close_console },

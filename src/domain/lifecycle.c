@@ -11,6 +11,7 @@
 #include "kernel/task.h"
 #include "xen/domctl.h"
 #include "xen/event.h"
+#include "xenstore/xenstore.h"
 
 static struct wait_queue queue = WAIT_QUEUE_INITIAL(queue);
 static struct event_channel channel = { .port = INVALID_EVTCHN };
@@ -38,6 +39,7 @@ static void look_at(struct domain *domain)
 	if (domctl_get_info(domain->id, &info) || !info.shutdown || info.dying)
 		return;
 	domain->ended = true;
+	xenstore_domain_stopped(domain->id); // which doesn't know it any more when it has broken with it
 	log_message(info.shutdown_reason == SHUTDOWN_crash ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 		    "domain %u (%s) %s; 'xu destroy %u' gives its memory back", domain->id, domain->name,
 		    describe(info.shutdown_reason), domain->id);

@@ -284,11 +284,6 @@ static int write_domain(xs_transaction_t transaction, const void *context)
 	return error;
 }
 
-static int remove_domain(xs_transaction_t transaction, const void *values)
-{
-	return remove_trees(transaction, values);
-}
-
 static int write_name(xs_transaction_t transaction, const void *values)
 {
 	return write_nodes(transaction, values, name_nodes, ARRAY_SIZE(name_nodes));
@@ -324,7 +319,7 @@ int store_nodes_remove(const struct domain *domain)
 {
 	const struct values values = values_of(domain);
 
-	return store_transact(remove_domain, &values);
+	return remove_trees(XS_NO_TRANSACTION, &values);
 }
 
 int store_nodes_rename(const struct domain *domain, const char *name)

@@ -20,8 +20,9 @@ int store_nodes_init(void);
 // and again.
 int store_nodes_write(const struct domain *domain, const struct domain_config *config);
 
-// Removes them, with all that the domain or others have put below. Removing them again does nothing. May
-// wait. -ENOMEM, -EAGAIN; some are left then, and it can be repeated.
+// Removes them, with all that the domain or others have put below. Removing them again does nothing. It is no
+// transaction, and needs no memory unless another one is open. May wait. -ENOMEM; some are left then, and it
+// can be repeated.
 int store_nodes_remove(const struct domain *domain);
 
 // Gives the domain another name in the store. May wait. -ENOMEM, -EAGAIN.

@@ -148,6 +148,11 @@ static int config_list(const struct invocation *call)
 	return 0;
 }
 
+static const struct command_option end_options[] = {
+	[XU_END_WAIT] = { "-w", NULL, "wait until it has ended" },
+	{ 0 },
+};
+
 static void write_config(const char *text, void *unused)
 {
 	(void)unused;
@@ -205,6 +210,69 @@ const struct command xu_commands[] = {
 		.run = unpause,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "shutdown",
+		.arguments = "DOMAIN [-w]",
+		.help = "Ask a domain to shut down",
+		.details = "It is asked through its store and has ten seconds to answer. Ctrl-C stops that.",
+		.run = xu_shutdown_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+		.options = end_options,
+	},
+	{
+		.name = "reboot",
+		.arguments = "DOMAIN [-w]",
+		.help = "Ask a domain to reboot",
+		.details = "It is asked through its store and has ten seconds to answer. Ctrl-C stops that.",
+		.run = xu_reboot_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+		.options = end_options,
+	},
+	{
+		.name = "sysrq",
+		.arguments = "DOMAIN KEY",
+		.help = "Press a magic SysRq key of a Linux domain",
+		.details = "KEY is a letter or digit; h shows Linux's list on its console.",
+		.run = xu_sysrq_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "rename",
+		.arguments = "DOMAIN NAME",
+		.help = "Give a domain another name",
+		.details = "No other domain may have it.",
+		.run = xu_rename_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "mem-set",
+		.arguments = "DOMAIN MEMORY",
+		.help = "Set how much memory a domain is to keep",
+		.details = "MEMORY is in MiB, or has k, m or g behind it; at most what the domain was created with.\n"
+			   "The domain gives the rest back as it can; 'xu list' shows what it has.",
+		.run = xu_mem_set_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "vcpu-set",
+		.arguments = "DOMAIN COUNT",
+		.help = "Set how many CPUs a domain is to use",
+		.details = "At most as many as it was created with. The domain takes the others off by itself.",
+		.run = xu_vcpu_set_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
 		.completion = COMPLETE_DOMAIN,
 	},
 	{

@@ -23,9 +23,10 @@ const struct command shell_commands[] = {
 	  .run = log_command,
 	  .subcommands = log_commands },
 	{ .name = "shell", .help = "Settings of this shell", .subcommands = shell_own_commands },
+	{ .name = "xs", .help = "The store: its nodes, watches, quotas and figures", .subcommands = xs_commands },
 	{ .name = "xstat",
 	  .help = "State of the domains, the machine and Xen",
 	  .subcommands = xstat_commands },
-	{ .name = "xu", .help = "Create, show, pause and destroy domains", .subcommands = xu_commands },
+	{ .name = "xu", .help = "Create, show, control and destroy domains", .subcommands = xu_commands },
 	{ 0 },
 };

@@ -92,7 +92,7 @@ static void offer_place(const struct place *place, struct filter *filter)
 		return;
 	for (const char *const *word = command->words; word && *word; word++)
 		offer_matching(*word, filter);
-	candidates_each(command->completion, offer_matching, filter);
+	candidates_each(command->completion, filter->prefix, offer_matching, filter);
 }
 
 // Splits the line so that the last word, which may be empty, is the one to complete. NULL: there are too many
@@ -167,7 +167,7 @@ void complete_line(const struct command *table, const char *line, size_t length,
 		return;
 	size_t end = escape(result->text, common.text);
 	result->longer = common.count == 1 || strlen(common.text) > strlen(prefix);
-	if (common.count == 1)
+	if (common.count == 1 && result->text[end - 1] != '/')
 		memcpy(result->text + end, " ", 2);
 }
 

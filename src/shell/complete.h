@@ -12,7 +12,7 @@ typedef void complete_offer(const char *candidate, void *context);
 void complete_each(const struct command *table, const char *line, size_t length, complete_offer *offer,
 		   void *context);
 
-#define COMPLETE_TEXT_MAX 160
+#define COMPLETE_TEXT_MAX (2 * CONFIG_SHELL_LINE_MAX + 2)
 
 struct completion_result {
 	size_t start; // where in the line the last word begins: `text` goes in place of what is there
@@ -27,5 +27,6 @@ void complete_line(const struct command *table, const char *line, size_t length,
 // Prints the candidates in columns.
 void complete_print(const struct command *table, const char *line, size_t length);
 
-// The names that exist now, for COMPLETE_CONFIG and COMPLETE_DOMAIN: candidates.c.
-void candidates_each(enum completion kind, complete_offer *offer, void *context);
+// The names that exist now, for COMPLETE_CONFIG, COMPLETE_DOMAIN and COMPLETE_STORE: candidates.c. At least those that
+// begin with `prefix`. One that ends in '/' can go on behind it.
+void candidates_each(enum completion kind, const char *prefix, complete_offer *offer, void *context);

@@ -24,7 +24,7 @@ void kernel_console_write(const char *text, size_t length)
 	strncat(output, text, MIN(length, sizeof(output) - 1 - strlen(output)));
 }
 
-void candidates_each(enum completion kind, complete_offer *offer, void *context)
+void candidates_each(enum completion kind, const char *prefix, complete_offer *offer, void *context)
 {
 	if (kind == COMPLETE_CONFIG) {
 		offer("virt_domu", context);
@@ -34,6 +34,8 @@ void candidates_each(enum completion kind, complete_offer *offer, void *context)
 		offer("1", context);
 		offer("12", context);
 		offer("sync", context);
+	} else if (kind == COMPLETE_STORE && !strcmp(prefix, "/local/d")) {
+		offer("/local/domain/", context);
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "config/domain_config.h"
 #include "console/console.h"
 #include "domain/domain.h"
+#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
 #include "model/model.h"
@@ -24,6 +25,7 @@
 #include "xen/event.h"
 #include "xen/foreign.h"
 #include "xen/version.h"
+#include "xenstore/xenstore.h"
 
 #define KERNEL_SIZE (300u * 1024)
 #define RAMDISK_SIZE (200u * 1024 + 5)
@@ -162,7 +164,8 @@ static int start(void **state)
 	everything.kernel = model_image_source(&packed_image);
 	everything.ramdisk = model_image_source(&ramdisk_image);
 	everything.partial_tree = model_image_source(&tree_image);
-	return event_init() || xen_version_init() || foreign_init() || console_init();
+	return event_init() || xen_version_init() || foreign_init() || console_init() ||
+	       xenstore_init() || store_nodes_init();
 }
 
 // ---- What shall hold ----

@@ -14,6 +14,7 @@
 #include "console/console.h"
 #include "domain/domain.h"
 #include "domain/lifecycle.h"
+#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
 #include "model/model.h"
@@ -21,6 +22,7 @@
 #include "xen/event.h"
 #include "xen/foreign.h"
 #include "xen/version.h"
+#include "xenstore/xenstore.h"
 
 static uint8_t kernel[4096];
 static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
@@ -48,7 +50,8 @@ static int start(void **state)
 	(void)state;
 	make_kernel();
 	model_start(NULL);
-	return event_init() || xen_version_init() || foreign_init() || console_init() || lifecycle_init();
+	return event_init() || xen_version_init() || foreign_init() || console_init() ||
+	       xenstore_init() || store_nodes_init() || lifecycle_init();
 }
 
 static domid_t make_domain(void)

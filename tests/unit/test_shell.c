@@ -15,6 +15,7 @@
 #include "config/catalog.h"
 #include "console/console.h"
 #include "domain/domain.h"
+#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/fault_test.h"
 #include "kernel/log.h"
@@ -25,6 +26,7 @@
 #include "xen/event.h"
 #include "xen/foreign.h"
 #include "xen/version.h"
+#include "xenstore/xenstore.h"
 
 #define PROMPT "uart:~$ "
 
@@ -113,7 +115,8 @@ static int start(void **state)
 	make_configs();
 	model_start(NULL);
 	log_set_level(LOG_LEVEL_WARNING); // what a creation tells isn't the shell's
-	if (event_init() || console_io_init() || foreign_init() || console_init())
+	if (event_init() || console_io_init() || foreign_init() || console_init() || xenstore_init() ||
+	    store_nodes_init())
 		return -1;
 	if (!task_create("shell", run_shell, NULL))
 		return -1;
@@ -549,7 +552,7 @@ static void test_figures(void **state)
 	assert_has(run("xstat vcpu virt_domu"), "12.3\n");
 	assert_has(run("xstat version"), "XEN version 4.17");
 	assert_has(run("xstat physinfo"), "CPUs         : 4\n");
-	assert_has(run("kernel memory"), "Event channels : 3 bound\n");
+	assert_has(run("kernel memory"), "Event channels : 4 bound\n");
 }
 
 // What a domain is doing while somebody measures it.
