@@ -51,6 +51,8 @@ struct sdhci {
 	void *descriptors; // of ADMA2, a page
 	struct interrupt interrupt;
 	bool polled; // it has no interrupt that works
+	bool interrupts_come;
+	unsigned int interrupts_lost; // before the first that came
 	struct wait_queue events; // woken by the interrupt handler
 	uint32_t watched; // changes of the slot that are asked for
 	uint32_t status; // what the interrupt status registers have shown and nobody has consumed

@@ -36,7 +36,10 @@
 #define SLOTS		  (VIRTQUEUE_SIZE_MAX / BUFFERS_MAX)
 #define TRANSFER_SIZE_MAX MIB(8)
 #define ANSWER_TIME	  SECONDS(60)
-#define LOOK_TIME	  SECONDS(1) // between looks for answers without an interrupt
+
+// Between looks for answers without an interrupt. One that comes while the last one isn't ended yet gets stuck in
+// QEMU's GICv2 until the next one of any kind: the deadline's, if no other.
+#define LOOK_TIME MILLISECONDS(5)
 
 // What surrounds the data of a request, in memory that the device reads and writes.
 struct slot {
@@ -106,6 +109,8 @@ static bool start(struct virtio_block *disk, uint32_t type, struct block_request
 	buffers[count++] = (struct virtqueue_buffer){ virt_to_phys((const void *)(uintptr_t)&slot->status), 1, true };
 	if (virtqueue_add(&disk->queue, buffers, count, slot))
 		return false;
+	if (list_is_empty(&disk->busy))
+		wait_queue_wake(&disk->events); // for LOOK_TIME
 	list_remove(&slot->link);
 	list_append(&disk->busy, &slot->link);
 	disk->device->transport->notify(disk->device, 0);
@@ -227,13 +232,12 @@ static void serve(void *argument)
 
 	for (uint64_t heard = time_now();;) {
 		bool idle = list_is_empty(&disk->busy);
-		bool silent = WAIT_UNTIL_DEADLINE(&disk->events, disk->interrupted, time_now() + LOOK_TIME);
+		uint64_t deadline = idle ? TIME_NEVER : time_now() + LOOK_TIME;
 
+		WAIT_UNTIL_DEADLINE(&disk->events, disk->interrupted || (idle && !list_is_empty(&disk->busy)), deadline);
 		disk->interrupted = false;
 		if (take_answers(disk) || idle)
 			heard = time_now();
-		if (silent)
-			log_debug("%s silent idle %d still %d", disk->block.name, idle, !list_is_empty(&disk->busy));
 		if (!disk->queue.broken && time_now() - heard < ANSWER_TIME)
 			continue;
 		log_error("%s (%s) %s: it is given up", disk->block.name, disk->device->place,
