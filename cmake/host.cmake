@@ -56,3 +56,31 @@ foreach(test test_heap test_page test_ranges)
   add_test(NAME ${test} COMMAND ${test})
   set_tests_properties(${test} PROPERTIES TIMEOUT 120)
 endforeach()
+
+# Fuzz targets: tests/fuzz/fuzz_NAME.c. With FUZZ (preset `fuzz`) they are libFuzzer's programs, otherwise they replay
+# the files of tests/fuzz/corpus/NAME.
+if(FUZZ)
+  target_compile_options(common INTERFACE -fsanitize=fuzzer-no-link)
+  set(fuzz_main)
+else()
+  set(fuzz_main tests/fuzz/replay.c)
+endif()
+add_library(fuzz_platform STATIC src/kernel/failure.c src/kernel/log.c src/kernel/spelling.c tests/fuzz/platform.c)
+target_link_libraries(fuzz_platform PRIVATE common platform)
+
+add_custom_target(fuzz)
+
+# add_fuzz_target(NAME ROOM...): fuzz/fuzz_NAME of tests/fuzz/fuzz_NAME.c and the rooms that it calls.
+function(add_fuzz_target name)
+  set(target fuzz_${name})
+  list(JOIN ARGN "," libraries)
+  add_executable(${target} tests/fuzz/${target}.c ${fuzz_main})
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  target_compile_options(${target} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(
+    ${target} PRIVATE common platform $<LINK_GROUP:RESCAN,fuzz_platform,${libraries}> $<$<BOOL:${FUZZ}>:-fsanitize=fuzzer>
+  )
+  add_dependencies(fuzz ${target})
+endfunction()
+
+add_fuzz_target(xlcfg config)
