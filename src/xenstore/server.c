@@ -112,7 +112,8 @@ static void answer_request(struct guest *guest)
 }
 
 // One turn: true when there was something to do, and may be more. A request comes before the next event, so that
-// a guest with many events waiting still gets answers; none is taken while a message is half sent, which it could concern.
+// a guest with many events waiting still gets answers; none is answered while a message is half sent, which it could concern,
+// but its bytes are taken, for there are guests that read nothing until they have written all.
 static bool give_turn(struct guest *guest)
 {
 	struct connection *connection = &guest->connection;
@@ -120,7 +121,7 @@ static bool give_turn(struct guest *guest)
 
 	if (connection_wants_reset(connection))
 		reset(guest);
-	if (finish_message(guest) && guest->reply_state == REPLY_NONE && connection_receive(connection)) {
+	if (connection_receive(connection) && finish_message(guest) && guest->reply_state == REPLY_NONE) {
 		answer_request(guest);
 		busy = true;
 	}

@@ -417,21 +417,21 @@ int store_init(void)
 static struct {
 	bool busy;
 	struct wait_queue free;
-	char path[PATH_MAX_BYTES + 1];
 } reaper = { .free = WAIT_QUEUE_INITIAL(reaper.free) };
+static char reaper_path[PATH_MAX_BYTES + 1]; // the last node that it has dealt with
 
-// The path of the next node after reaper.path that the domain owns, or of one to go on from; false at the end.
+// The path of the next node after reaper_path that the domain owns, or of one to go on from; false at the end.
 static bool find_owned(domid_t domid, bool *owned)
 {
 	struct tree_walk walk;
 	int error = 0;
-	const struct node *node = tree_walk_start_after(&walk, top, reaper.path, strlen(reaper.path), &error);
+	const struct node *node = tree_walk_start_after(&walk, top, reaper_path, strlen(reaper_path), &error);
 
 	*owned = false;
 	while (node && !(*owned = acl_owner(node->acl) == domid) && !task_should_yield())
 		node = tree_walk_next(&walk, &error);
 	if (node)
-		tree_walk_path(&walk, reaper.path);
+		tree_walk_path(&walk, reaper_path);
 	tree_walk_end(&walk);
 	if (error)
 		log_error("xenstore: no memory to look for nodes of domain %u", domid);
@@ -441,15 +441,15 @@ static bool find_owned(domid_t domid, bool *owned)
 // "/" and the special nodes stay; what is left of the domain's rights there goes with all the others.
 static void reap(domid_t domid)
 {
-	size_t size = strlen(reaper.path);
-	int error = path_parent(reaper.path, size) ? take_out(NULL, NULL, reaper.path, size) : 0;
+	size_t size = strlen(reaper_path);
+	int error = path_parent(reaper_path, size) ? take_out(NULL, NULL, reaper_path, size) : 0;
 
 	if (error == -ENOMEM) {
 		transaction_fail_all();
-		error = take_out(NULL, NULL, reaper.path, size);
+		error = take_out(NULL, NULL, reaper_path, size);
 	}
 	if (error && error != -ENOENT)
-		log_error("xenstore: node of dead domain %u can't be removed: %s", domid, reaper.path);
+		log_error("xenstore: node of dead domain %u can't be removed: %s", domid, reaper_path);
 }
 
 void store_forget_domain(domid_t domid)
@@ -460,7 +460,7 @@ void store_forget_domain(domid_t domid)
 	if (account && account->used[XS_QUOTA_NODES]) {
 		WAIT_UNTIL(&reaper.free, !reaper.busy);
 		reaper.busy = true;
-		reaper.path[0] = '\0';
+		reaper_path[0] = '\0';
 		while (account->used[XS_QUOTA_NODES] && find_owned(domid, &owned)) {
 			if (owned)
 				reap(domid);
