@@ -197,3 +197,5 @@ add_custom_target(
   DEPENDS dom0
   USES_TERMINAL
 )
+
+include(${PROJECT_SOURCE_DIR}/cmake/card.cmake)
