@@ -7,7 +7,7 @@ if(EXISTS ${card_list})
   add_custom_command(
     OUTPUT ${PROJECT_BINARY_DIR}/full.img
     COMMAND ${PYTHON} ${PROJECT_SOURCE_DIR}/image/card ${card_list} ${PROJECT_BINARY_DIR}/full.img
-            --from ${PROJECT_SOURCE_DIR} --from ${PROJECT_BINARY_DIR} --from ${PARTS}
+            --from ${PROJECT_SOURCE_DIR} --from ${PROJECT_BINARY_DIR} --from ${PARTS} --power-of-two
     DEPENDS image/card ${card_list} ${card_configurations} ${images}
     COMMENT "Card full.img"
   )

@@ -83,6 +83,9 @@ def test_default_and_chosen_sizes(card, tmp_path):
     assert (tmp_path / "full.img").stat().st_size == (2 + 2 * 512) << 20
     assert card("[boot]\n[dom0]\nempty e\n", "--size", "boot=32M", "--size", "dom0=1G").returncode == 0
     assert (tmp_path / "full.img").stat().st_size == (2 + 32 + 1024) << 20
+    assert card("[boot]\n[dom0]\n", "--power-of-two").returncode == 0
+    assert (tmp_path / "full.img").stat().st_size == 2 << 30
+    assert b"No problems found." in run("sgdisk", "--verify", tmp_path / "full.img").stdout
 
 
 def test_source_folders_in_their_order(card, tmp_path):

@@ -33,6 +33,17 @@ def test_help_and_dry_run():
 
 
 @pytest.mark.quick
+def test_card(tmp_path):
+    card = tmp_path / "a,card.img"
+    card.touch()
+    os.truncate(card, 1 << 20)
+    command = shlex.split(run("--dry-run", "--card", str(card)).stdout)
+    assert f"if=none,id=card,format=raw,file={tmp_path}/a,,card.img" in command
+    assert {"sdhci-pci", "sd-card,drive=card"} < set(command)
+    assert "sdhci-pci" not in run("--dry-run", "--card", "none").stdout
+
+
+@pytest.mark.quick
 @pytest.mark.parametrize("arguments, message", [
     (["--xen", "4.16"], "--xen takes 4.17 or 4.20, not '4.16'"),
     (["--gic", "4"], "--gic takes 2 or 3"),
@@ -42,6 +53,8 @@ def test_help_and_dry_run():
     (["--dom0-memory", "2G"], "must leave 256M"),
     (["--log", "/nowhere/x"], "there is no folder /nowhere"),
     (["--dom0-image", "/nowhere/x"], "there is no image /nowhere/x"),
+    (["--card", "/nowhere/x"], "--card: there is no image /nowhere/x. One is built by: scripts/build virt card"),
+    (["--card", "/dev/null"], "--card: /dev/null has 0 bytes, and QEMU takes powers of two only"),
     (["--xen"], "--xen wants a value"),
     (["--speed", "11"], "there is no option '--speed'"),
 ])
