@@ -127,7 +127,8 @@ struct config_disk {
 };
 
 // Zero means "not given" in all that was added for configuration files. What is marked (*) is checked and
-// printed, but this version can't do it: domain_config_check_support() warns or refuses.
+// printed, but this version can't do it: domain_config_check_support() warns or refuses, where that concerns
+// a creation.
 struct domain_config {
 	const char *name;        // of the configuration; xu create's argument
 	const char *domain_name; // of its only domain; NULL: as `name`, and any number of domains
@@ -155,7 +156,7 @@ struct domain_config {
 	uint32_t cpu_count;
 
 	enum config_action actions[CONFIG_ENDS]; // (*)
-	uint32_t autostart;                      // place in the order of what starts with Dom0; 0: not
+	uint32_t autostart;                      // (*) place in the order of what starts with Dom0; 0: not
 
 	// Each is one of: not there; an image, with its file NULL; a path, the image to be filled in by who
 	// has the files, before creation.

@@ -177,11 +177,18 @@ static void print_irqs(struct printer *printer, const struct domain_config *conf
 	close_list(printer);
 }
 
-// "0-3,5"
+// "0-3,5", or "all"
 static void put_cpus(struct printer *printer, const struct config_cpus *cpus)
 {
 	const char *between = "\"";
+	bool all = true;
 
+	for (size_t i = 0; i < ARRAY_SIZE(cpus->bits); i++)
+		all &= cpus->bits[i] == UINT64_MAX;
+	if (all) {
+		put(printer, "\"all\"");
+		return;
+	}
 	for (unsigned int first = 0, next; first < CONFIG_CPUS_MAX; first = next + 1) {
 		for (next = first; config_cpus_has(cpus, next);)
 			next++;

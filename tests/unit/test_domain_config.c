@@ -162,6 +162,55 @@ static void lists(void **state)
 	BAD("dtdev 0 is not a path", (config.dtdevs = long_paths, config.dtdev_count = 1));
 }
 
+static void files_are_images_to_come(void **state)
+{
+	struct failure failure = { 0 };
+	struct domain_config named = good_config();
+	struct config_place place = { 0 };
+
+	(void)state;
+	named.kernel = (struct image_source){ 0 };
+	named.kernel_file = "Image";
+	assert_int_equal(domain_config_find_fault(&named, &place, &failure), 0);
+	assert_bad(&named, "no kernel");
+	named.vcpus = 0;
+	assert_int_equal(domain_config_find_fault(&named, &place, &failure), -EINVAL);
+	assert_string_equal(failure.text, "0 CPUs: give 1 to 128");
+	assert_string_equal(place.key, "vcpus");
+	assert_int_equal(place.element, CONFIG_WHOLE);
+	assert_int_equal(domain_config_find_fault(&named, NULL, NULL), -EINVAL);
+	GOOD((config.dt_passthrough = (const char *const[]){ "/leds" }, config.dt_passthrough_count = 1,
+	      config.partial_tree_file = "guest.dtb"));
+}
+
+static void devices(void **state)
+{
+	static const uint8_t mac[] = { 0x00, 0x16, 0x3e, 1, 2, 3 }, group[] = { 0x01, 0, 0x5e, 0, 0, 1 };
+	static const struct config_vif vifs[] = { { .mac = mac }, { .mac = NULL }, { .mac = mac } };
+	static const struct config_vif group_vif = { .mac = group };
+	static const struct config_disk nameless = { .target = "a" };
+	static const struct config_disk disks[] = { { .target = "a", .vdev = "xvda" },
+						    { .target = "b", .vdev = "xvda" } };
+	static const struct config_cpus cpus[] = { { { 1 } }, { { 0 } } };
+
+	(void)state;
+	BAD("1 vifs are announced", config.vif_count = 1);
+	BAD("1 disks are announced", config.disk_count = 1);
+	BAD("1 cpus are announced", config.cpu_count = 1);
+	GOOD((config.vifs = vifs, config.vif_count = 2));
+	BAD("vifs 0 and 2 have the same MAC", (config.vifs = vifs, config.vif_count = 3));
+	BAD("vif 0: the MAC is one for groups", (config.vifs = &group_vif, config.vif_count = 1));
+	GOOD((config.disks = disks, config.disk_count = 1));
+	BAD("both called xvda", (config.disks = disks, config.disk_count = 2));
+	BAD("disk 0 has no vdev", (config.disks = &nameless, config.disk_count = 1));
+	GOOD((config.cpus = cpus, config.cpu_count = 1));
+	BAD("no CPU is left for virtual CPU 1", (config.cpus = cpus, config.cpu_count = 2));
+	BAD("cpus for 129 virtual CPUs", (config.cpus = cpus, config.cpu_count = 129));
+	BAD("maxmem of 3 KiB is less", config.max_memory_kib = 3);
+	BAD("give whole MiB", config.max_memory_kib = 16385);
+	BAD("129 CPUs", config.max_vcpus = 129);
+}
+
 static void iomem(void **state)
 {
 	(void)state;
@@ -429,6 +478,8 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(images),
 		cmocka_unit_test(lists),
+		cmocka_unit_test(files_are_images_to_come),
+		cmocka_unit_test(devices),
 		cmocka_unit_test(iomem),
 		cmocka_unit_test(interrupts),
 		cmocka_unit_test(fields_keep_their_meaning),
