@@ -200,7 +200,8 @@ static int chmod(const struct invocation *call)
 	if (error)
 		return error;
 	error = xs_set_permissions(XS_NO_TRANSACTION, path, list, count);
-	if (error == -ENOENT && xs_get_permissions(XS_NO_TRANSACTION, path, NULL, 0, &count) == 0) {
+	struct xs_permission owner;
+	if (error == -ENOENT && !xs_get_permissions(XS_NO_TRANSACTION, path, &owner, 1, &count)) {
 		shell_error("%s: there is no domain %u, which would be the owner; 'xu list' shows those "
 			    "there are",
 			    call->name, list[0].domid);

@@ -89,7 +89,7 @@ static const char *state(const struct xs_domain_statistics *statistics)
 {
 	if (statistics->broken)
 		return "broken";
-	return statistics->introduced ? "on" : "off";
+	return statistics->introduced || statistics->domid == 0 ? "on" : "off";
 }
 
 static void print_domain(const struct xs_domain_statistics *statistics, void *unused)
