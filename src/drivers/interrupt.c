@@ -53,8 +53,8 @@ static int add_line(unsigned int irq, struct line **added)
 	return 0;
 }
 
-int interrupt_attach(struct interrupt *interrupt, struct interrupt_line where, void (*handler)(void *argument),
-		     void *argument)
+int interrupt_attach(struct interrupt *interrupt, struct interrupt_line where,
+		     void (*handler)(void *argument), void *argument)
 {
 	struct line *line = find_line(where.irq);
 	int error = line ? 0 : add_line(where.irq, &line);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interrupts that several devices share: PCI's INTx lines, and the SD controllers of the Raspberry Pi. Each handler
-// of a line is called; it asks its own device whether it was meant.
+// Interrupts that several devices share: PCI's INTx lines, and the SD controllers of the Raspberry Pi. Each
+// handler of a line is called; it asks its own device whether it was meant.
 #pragma once
 
 #include <stdbool.h>
@@ -19,8 +19,8 @@ struct interrupt {
 	void *argument;
 };
 
-// Calls handler(argument) with each interrupt of the line. `interrupt` is the caller's, filled here, in use until
-// interrupt_detach(). -ENOMEM; -EINVAL, -EBUSY as irq_register().
+// Calls handler(argument) with each interrupt of the line. `interrupt` is the caller's, filled here, in use
+// until interrupt_detach(). -ENOMEM; -EINVAL, -EBUSY as irq_register().
 int interrupt_attach(struct interrupt *interrupt, struct interrupt_line line, void (*handler)(void *argument),
 		     void *argument);
 

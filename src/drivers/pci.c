@@ -12,30 +12,30 @@
 #include "kernel/devicetree.h"
 #include "kernel/log.h"
 
-#define ECAM_BUS_SIZE	   MIB(1)
+#define ECAM_BUS_SIZE      MIB(1)
 #define ECAM_FUNCTION_SIZE KIB(4)
-#define BUS_FUNCTIONS	   256u
-#define FUNCTIONS	   8u // of a device
+#define BUS_FUNCTIONS      256u
+#define FUNCTIONS          8u // of a device
 
 // Configuration space, header type 0 (PCI Local Bus Specification 3.0, 6.1).
-#define CONFIG_ID	     0x00u
-#define CONFIG_COMMAND	     0x04u
-#define CONFIG_STATUS	     0x06u
-#define CONFIG_CLASS	     0x08u // in its upper 24 bits
+#define CONFIG_ID            0x00u
+#define CONFIG_COMMAND       0x04u
+#define CONFIG_STATUS        0x06u
+#define CONFIG_CLASS         0x08u // in its upper 24 bits
 #define CONFIG_HEADER_TYPE   0x0eu
-#define CONFIG_BAR	     0x10u
+#define CONFIG_BAR           0x10u
 #define CONFIG_CAPABILITIES  0x34u
 #define CONFIG_INTERRUPT_PIN 0x3du
-#define COMMAND_MEMORY	     0x0002u
-#define COMMAND_MASTER	     0x0004u
-#define COMMAND_NO_INTX	     0x0400u
+#define COMMAND_MEMORY       0x0002u
+#define COMMAND_MASTER       0x0004u
+#define COMMAND_NO_INTX      0x0400u
 #define STATUS_CAPABILITIES  0x0010u
 #define HEADER_MULTIFUNCTION 0x80u
 #define HEADER_TYPE_MASK     0x7fu
-#define NO_DEVICE	     0xffffffffu
-#define BAR_IO		     1u
-#define BAR_TYPE_MASK	     6u
-#define BAR_64BIT	     4u
+#define NO_DEVICE            0xffffffffu
+#define BAR_IO               1u
+#define BAR_TYPE_MASK        6u
+#define BAR_64BIT            4u
 #define CAPABILITIES_MAX     48u // as many as there is room for
 
 // An address of the tree's binding: a word that tells the space, two of the address.
@@ -69,7 +69,8 @@ uint32_t pci_read_config(const struct pci_function *function, uint32_t offset, u
 {
 	if (size == 1)
 		return register_read8(function->config, offset);
-	return size == 2 ? register_read16(function->config, offset) : register_read32(function->config, offset);
+	return size == 2 ? register_read16(function->config, offset)
+			 : register_read32(function->config, offset);
 }
 
 static void change_command(struct pci_function *function, uint16_t clear, uint16_t set)
@@ -160,7 +161,8 @@ static const struct pci_bar *find_overlap(const struct pci_bridge *bridge, uint6
 
 static bool find_place(const struct pci_bridge *bridge, const struct window *window, struct pci_bar *bar)
 {
-	uint64_t end = window->bus_start + window->size, start = ROUND_UP(MAX(window->bus_start, 1ull), bar->size);
+	uint64_t end = window->bus_start + window->size,
+		 start = ROUND_UP(MAX(window->bus_start, 1ull), bar->size);
 	const struct pci_bar *taken;
 
 	while (start >= window->bus_start && start < end && bar->size <= end - start) {
@@ -197,7 +199,8 @@ static paddr_t cpu_address(const struct pci_bridge *bridge, const struct pci_bar
 		const struct window *window = &bridge->windows[i];
 		uint64_t offset = bar->address - window->bus_start;
 
-		if (bar->address >= window->bus_start && offset < window->size && bar->size <= window->size - offset)
+		if (bar->address >= window->bus_start && offset < window->size &&
+		    bar->size <= window->size - offset)
 			return window->cpu_start + offset;
 	}
 	return INVALID_PADDR;
@@ -238,7 +241,8 @@ static int decode_gic(const fdt32_t *cells, int count, struct interrupt_line *li
 	return 0;
 }
 
-// Entries of `interrupt-map`: the function's address and pin, then the controller, its unit address and its cells.
+// Entries of `interrupt-map`: the function's address and pin, then the controller, its unit address and its
+// cells.
 int pci_interrupt(const struct pci_function *function, struct interrupt_line *line)
 {
 	const void *tree = devicetree();

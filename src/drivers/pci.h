@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// PCI Express: configuration space (ECAM), memory windows (BARs) and INTx interrupts of the host bridges that the
-// device tree names (`pci-host-ecam-generic`; the binding is in host-generic-pci.yaml and IEEE 1275's PCI binding).
-// Only the root buses are looked at: what is behind a bridge isn't found.
+// PCI Express: configuration space (ECAM), memory windows (BARs) and INTx interrupts of the host bridges that
+// the device tree names (`pci-host-ecam-generic`; the binding is in host-generic-pci.yaml and IEEE 1275's PCI
+// binding). Only the root buses are looked at: what is behind a bridge isn't found.
 //
 // Firmware isn't needed: a BAR that has no address yet gets one from the bridge's `ranges`.
 #pragma once
@@ -20,7 +20,7 @@
 struct pci_bridge;
 
 struct pci_bar {
-	uint64_t size; // 0: none
+	uint64_t size;    // 0: none
 	uint64_t address; // on the bus, 0: not assigned
 	bool is_memory, is_64bit;
 };
@@ -28,12 +28,12 @@ struct pci_bar {
 struct pci_function {
 	struct list link;
 	const struct pci_bridge *bridge;
-	void *config; // 4 KB
+	void *config;    // 4 KB
 	uint32_t number; // bus << 8 | device << 3 | function
 	uint16_t vendor, device;
 	uint32_t class; // class << 16 | subclass << 8 | programming interface
 	struct pci_bar bars[PCI_BARS];
-	bool coherent; // it reads and writes memory through our caches
+	bool coherent;  // it reads and writes memory through our caches
 	char place[16]; // "pci 00:02.0"
 };
 
@@ -43,10 +43,11 @@ int pci_init(void);
 // The next function after `previous` (NULL: the first). NULL: no more.
 struct pci_function *pci_next(const struct pci_function *previous);
 
-uint32_t pci_read_config(const struct pci_function *function, uint32_t offset, unsigned int size); // size 1, 2, 4
+uint32_t pci_read_config(const struct pci_function *function, uint32_t offset,
+			 unsigned int size); // size 1, 2, 4
 
-// The function's memory, mapped, and decoded from now on; *size its bytes. An address is found for it where it has
-// none. NULL: it has no such memory, or there is no place for it.
+// The function's memory, mapped, and decoded from now on; *size its bytes. An address is found for it where
+// it has none. NULL: it has no such memory, or there is no place for it.
 void *pci_map_bar(struct pci_function *function, unsigned int index, uint64_t *size);
 
 // Lets the function read and write memory by itself.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A device's registers: single accesses, ordered against the memory that the device reads and writes by itself.
-// Little-endian, as the devices of this folder are. Header only; on the host the "device" is ordinary memory.
+// A device's registers: single accesses, ordered against the memory that the device reads and writes by
+// itself. Little-endian, as the devices of this folder are. Header only; on the host the "device" is ordinary
+// memory.
 #pragma once
 
 #include <stdint.h>
@@ -13,8 +14,8 @@
 
 // What a device sees of memory before a register is written, and what we see of it after one was read.
 #define device_write_barrier() device_barrier(oshst)
-#define device_read_barrier() device_barrier(oshld)
-#define device_full_barrier() device_barrier(osh)
+#define device_read_barrier()  device_barrier(oshld)
+#define device_full_barrier()  device_barrier(osh)
 
 #define DEFINE_REGISTER_ACCESS(bits)                                                                         \
 	static inline uint##bits##_t register_read##bits(const volatile void *base, uint32_t offset)         \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A slot for SD cards: its task identifies the card, carries out requests, tries again what failed, and notices when
-// the card is pulled or another one put in.
+// A slot for SD cards: its task identifies the card, carries out requests, tries again what failed, and
+// notices when the card is pulled or another one put in.
 #include "drivers/sdcard.h"
 
 #include <errno.h>
@@ -13,10 +13,10 @@
 #include "kernel/log.h"
 #include "storage/block.h"
 
-#define TRIES	      4u // of a transfer
-#define LOOK_TIME     SECONDS(2) // between looks into a slot that doesn't tell
-#define START_TIME    SECONDS(2)
-#define SETTLE_TIME   MILLISECONDS(200) // contacts bounce
+#define TRIES       4u         // of a transfer
+#define LOOK_TIME   SECONDS(2) // between looks into a slot that doesn't tell
+#define START_TIME  SECONDS(2)
+#define SETTLE_TIME MILLISECONDS(200) // contacts bounce
 
 struct slot {
 	struct list link;
@@ -32,8 +32,8 @@ static struct wait_queue looked = WAIT_QUEUE_INITIAL(looked);
 
 // ---- Requests ----
 
-// A request without blocks waits for the card to have written everything. `block.blocks` is the card's at this time,
-// checked where it is carried out.
+// A request without blocks waits for the card to have written everything. `block.blocks` is the card's at
+// this time, checked where it is carried out.
 static void submit(struct block_device *block, struct block_request *request)
 {
 	struct slot *slot = block->driver;
@@ -49,14 +49,14 @@ static void submit(struct block_device *block, struct block_request *request)
 static int flush(struct block_device *block)
 {
 	struct wait_queue queue = WAIT_QUEUE_INITIAL(queue);
-	struct block_request request = { .queue = &queue };
+	struct block_request request = {.queue = &queue};
 
 	submit(block, &request);
 	WAIT_UNTIL(&queue, request.done);
 	return request.error;
 }
 
-static const struct block_operations operations = { .submit = submit, .flush = flush };
+static const struct block_operations operations = {.submit = submit, .flush = flush};
 
 // ---- Carrying out ----
 
@@ -65,9 +65,9 @@ static int check(const struct block_device *block, const struct block_request *r
 	if (request->write && block->read_only)
 		return -EROFS;
 	return request->count > block->max_blocks || request->block > block->blocks ||
-			       request->count > block->blocks - request->block ?
-		       -EINVAL :
-		       0;
+			       request->count > block->blocks - request->block
+		       ? -EINVAL
+		       : 0;
 }
 
 static int try_once(struct slot *slot, const struct block_request *request)
@@ -83,7 +83,7 @@ static int start_again(struct sd_card *card)
 	struct sd_card before = *card;
 	int error = sd_identify(card);
 
-	return error || memcmp(before.cid, card->cid, sizeof(card->cid)) == 0 ? error : -ENODEV;
+	return error || memcmp(&before.cid, &card->cid, sizeof(card->cid)) == 0 ? error : -ENODEV;
 }
 
 // After a failed transfer: the card is stopped and asked; where it doesn't answer, it is started again.
@@ -109,8 +109,9 @@ static int carry_out(struct slot *slot, const struct block_request *request)
 	}
 	if (!error)
 		return 0;
-	log_error("%s: %s of %u blocks at %llu failed: error %d", slot->block.name, request->write ? "write" : "read",
-		  request->count, (unsigned long long)request->block, error);
+	log_error("%s: %s of %u blocks at %llu failed: error %d", slot->block.name,
+		  request->write ? "write" : "read", request->count, (unsigned long long)request->block,
+		  error);
 	if (recover(slot))
 		return -ENODEV;
 	return error == -ETIMEDOUT ? error : -EIO;
@@ -139,7 +140,8 @@ static void announce(struct slot *slot)
 	block->read_only = card->read_only || sdhci_write_protected(card->host);
 	log_info("%s: %s card of %llu MB%s, %u kHz, %s%s, %s", block->name, sd_kind(card),
 		 (unsigned long long)(card->blocks >> 11), block->read_only ? ", read-only" : "",
-		 card->host->clock / 1000, sdhci_dma_name(card->host), card->host->polled ? ", polled" : "", slot->place);
+		 card->host->clock / 1000, sdhci_dma_name(card->host), card->host->polled ? ", polled" : "",
+		 slot->place);
 	block_register(block);
 }
 
@@ -160,7 +162,8 @@ static void look_for_card(struct slot *slot)
 	if (!error)
 		announce(slot);
 	else if (!slot->card.host->traits.no_card_detect && error != -ENODEV)
-		log_error("%s: the card in the slot can't be used: error %d (%s)", slot->block.name, error, slot->place);
+		log_error("%s: the card in the slot can't be used: error %d (%s)", slot->block.name, error,
+			  slot->place);
 	slot->looked = true;
 	wait_queue_wake(&looked);
 }
@@ -183,7 +186,8 @@ static void wait_for_work(struct slot *slot)
 	bool look = !slot->block.present && host->traits.no_card_detect;
 	bool poll = host->polled && !host->traits.no_card_detect;
 	uint64_t deadline = look || poll ? time_now() + LOOK_TIME : TIME_NEVER;
-	bool silent = WAIT_UNTIL_DEADLINE(&host->events, !list_is_empty(&slot->requests) || host->card_changed, deadline);
+	bool silent = WAIT_UNTIL_DEADLINE(&host->events,
+					  !list_is_empty(&slot->requests) || host->card_changed, deadline);
 
 	if (silent)
 		host->card_changed = look || sdhci_card_present(host) != slot->block.present;

@@ -6,47 +6,47 @@
 
 #include "kernel/compiler.h"
 
-#define GO_IDLE		  0u
-#define ALL_SEND_CID	  2u
-#define SEND_ADDRESS	  3u
-#define SWITCH_FUNCTION	  6u
-#define SELECT		  7u
-#define SEND_IF_COND	  8u
-#define SEND_CSD	  9u
-#define VOLTAGE_SWITCH	  11u
-#define STOP		  12u
-#define SEND_STATUS	  13u
-#define SET_BLOCK_SIZE	  16u
-#define READ		  17u // 18: several
-#define WRITE		  24u // 25: several
-#define APPLICATION	  55u
-#define ACMD_BUS_WIDTH	  6u
-#define ACMD_OP_COND	  41u
+#define GO_IDLE           0u
+#define ALL_SEND_CID      2u
+#define SEND_ADDRESS      3u
+#define SWITCH_FUNCTION   6u
+#define SELECT            7u
+#define SEND_IF_COND      8u
+#define SEND_CSD          9u
+#define VOLTAGE_SWITCH    11u
+#define STOP              12u
+#define SEND_STATUS       13u
+#define SET_BLOCK_SIZE    16u
+#define READ              17u // 18: several
+#define WRITE             24u // 25: several
+#define APPLICATION       55u
+#define ACMD_BUS_WIDTH    6u
+#define ACMD_OP_COND      41u
 #define ACMD_CLEAR_DETECT 42u
-#define ACMD_SEND_SCR	  51u
+#define ACMD_SEND_SCR     51u
 
-#define IF_COND_PATTERN	   0x1aau // 2.7 to 3.6 V
-#define IF_COND_MASK	   0xfffu
-#define OP_COND_VOLTAGES   0x00ff8000u // 2.7 to 3.6 V
-#define OP_COND_1V8	   (1u << 24)
-#define OP_COND_POWER	   (1u << 28) // SDXC at its full speed
-#define OP_COND_BY_BLOCK   (1u << 30)
-#define OP_COND_READY	   (1u << 31)
-#define OP_COND_TIME	   SECONDS(1)
-#define OP_COND_PAUSE	   MILLISECONDS(1)
+#define IF_COND_PATTERN  0x1aau // 2.7 to 3.6 V
+#define IF_COND_MASK     0xfffu
+#define OP_COND_VOLTAGES 0x00ff8000u // 2.7 to 3.6 V
+#define OP_COND_1V8      (1u << 24)
+#define OP_COND_POWER    (1u << 28) // SDXC at its full speed
+#define OP_COND_BY_BLOCK (1u << 30)
+#define OP_COND_READY    (1u << 31)
+#define OP_COND_TIME     SECONDS(1)
+#define OP_COND_PAUSE    MILLISECONDS(1)
 
 // Card status (4.10.1): what makes a command a failed one; whether it takes data; its state.
-#define STATUS_FAILED	   0xfdf90008u
-#define STATUS_READY	   (1u << 8)
+#define STATUS_FAILED      0xfdf90008u
+#define STATUS_READY       (1u << 8)
 #define STATUS_STATE(word) ((word) >> 9 & 0xf)
-#define STATE_TRANSFER	   4u
-#define READY_TIME	   SECONDS(2)
+#define STATE_TRANSFER     4u
+#define READY_TIME         SECONDS(2)
 
 #define SWITCH_STATUS_SIZE 64u
-#define SWITCH_SET	   0x80000000u
+#define SWITCH_SET         0x80000000u
 #define SWITCH_OTHERS_KEEP 0x00fffff0u // 15 in each group but the first
-#define SCR_SIZE	   8u
-#define CCC_SWITCH	   (1u << 10)
+#define SCR_SIZE           8u
+#define CCC_SWITCH         (1u << 10)
 
 #define CLOCK_DEFAULT 25000000u
 
@@ -58,30 +58,30 @@ struct speed {
 
 // The fastest first.
 static const struct speed speeds[] = {
-	{ SDHCI_SDR104, 208000000, true, true },
-	{ SDHCI_SDR50, 100000000, true, true },
-	{ SDHCI_HIGH_SPEED, 50000000, false, false },
+	{SDHCI_SDR104, 208000000, true, true},
+	{SDHCI_SDR50, 100000000, true, true},
+	{SDHCI_HIGH_SPEED, 50000000, false, false},
 };
 
 // ---- Commands ----
 
-static int simple(struct sd_card *card, uint8_t index, enum sd_response response, uint32_t argument, uint32_t *answer)
+static int simple(struct sd_card *card, uint8_t index, enum sd_response response, uint32_t argument,
+		  struct sd_answer *answer)
 {
-	struct sd_command command = { .index = index, .response = response, .argument = argument };
+	struct sd_command command = {.index = index, .response = response, .argument = argument};
 	int error = sdhci_execute(card->host, &command);
 
 	if (error)
 		sdhci_recover(card->host);
-	if (!error && (response == SD_R1 || response == SD_R1B) && command.answer[0] & STATUS_FAILED)
+	if (!error && (response == SD_R1 || response == SD_R1B) && command.answer.words[0] & STATUS_FAILED)
 		error = -EIO;
 	if (answer)
-		for (unsigned int i = 0; i < 4; i++)
-			answer[i] = command.answer[i];
+		*answer = command.answer;
 	return error;
 }
 
 static int application(struct sd_card *card, uint8_t index, enum sd_response response, uint32_t argument,
-		       uint32_t *answer)
+		       struct sd_answer *answer)
 {
 	int error = simple(card, APPLICATION, SD_R1, (uint32_t)card->address << 16, NULL);
 
@@ -103,14 +103,14 @@ static int read_register(struct sd_card *card, uint8_t index, uint32_t argument,
 
 	if (error)
 		sdhci_recover(card->host);
-	return error || !(command.answer[0] & STATUS_FAILED) ? error : -EIO;
+	return error || !(command.answer.words[0] & STATUS_FAILED) ? error : -EIO;
 }
 
 // Bits of the CID and CSD registers, whose lowest 8 the controller keeps for itself.
-static uint32_t bits(const uint32_t *answer, unsigned int high, unsigned int low)
+static uint32_t bits(const struct sd_answer *answer, unsigned int high, unsigned int low)
 {
 	unsigned int shift = (low - 8) % 32, word = (low - 8) / 32;
-	uint64_t value = answer[word] | (word < 3 ? (uint64_t)answer[word + 1] << 32 : 0);
+	uint64_t value = answer->words[word] | (word < 3 ? (uint64_t)answer->words[word + 1] << 32 : 0);
 
 	return (uint32_t)(value >> shift & ((1ull << (high - low + 1)) - 1));
 }
@@ -119,15 +119,17 @@ static uint32_t bits(const uint32_t *answer, unsigned int high, unsigned int low
 
 static int read_op_cond(struct sd_card *card, bool version2)
 {
+	struct sd_answer answer;
 	uint32_t ocr, argument = OP_COND_VOLTAGES;
 	uint64_t deadline = time_now() + OP_COND_TIME;
 
 	if (version2)
 		argument |= OP_COND_BY_BLOCK | OP_COND_POWER | (sdhci_can_1v8(card->host) ? OP_COND_1V8 : 0);
 	for (;;) {
-		int error = application(card, ACMD_OP_COND, SD_R3, argument, &ocr);
+		int error = application(card, ACMD_OP_COND, SD_R3, argument, &answer);
 		if (error)
 			return error == -ETIMEDOUT ? -ENODEV : error;
+		ocr = answer.words[0];
 		if (ocr & OP_COND_READY)
 			break;
 		if (time_now() >= deadline)
@@ -142,7 +144,7 @@ static int read_op_cond(struct sd_card *card, bool version2)
 // From no power to where cards have names.
 static int wake(struct sd_card *card)
 {
-	uint32_t answer[4];
+	struct sd_answer answer;
 	int error = sdhci_power_cycle(card->host);
 
 	card->address = 0;
@@ -150,8 +152,8 @@ static int wake(struct sd_card *card)
 		error = simple(card, GO_IDLE, SD_NO_RESPONSE, 0, NULL);
 	if (error)
 		return error;
-	bool version2 = !simple(card, SEND_IF_COND, SD_R7, IF_COND_PATTERN, answer);
-	if (version2 && (answer[0] & IF_COND_MASK) != IF_COND_PATTERN)
+	bool version2 = !simple(card, SEND_IF_COND, SD_R7, IF_COND_PATTERN, &answer);
+	if (version2 && (answer.words[0] & IF_COND_MASK) != IF_COND_PATTERN)
 		return -EPROTO;
 	error = read_op_cond(card, version2);
 	if (error || !card->at_1v8)
@@ -162,37 +164,37 @@ static int wake(struct sd_card *card)
 
 static int read_csd(struct sd_card *card, bool *can_switch)
 {
-	uint32_t csd[4];
-	int error = simple(card, SEND_CSD, SD_R2, (uint32_t)card->address << 16, csd);
+	struct sd_answer csd;
+	int error = simple(card, SEND_CSD, SD_R2, (uint32_t)card->address << 16, &csd);
 
 	if (error)
 		return error;
-	if (bits(csd, 127, 126) == 1) {
-		card->blocks = (bits(csd, 69, 48) + 1ull) * 1024;
-	} else if (bits(csd, 127, 126) == 0) {
-		unsigned int block_shift = bits(csd, 83, 80), multiplier = bits(csd, 49, 47) + 2;
+	if (bits(&csd, 127, 126) == 1) {
+		card->blocks = (bits(&csd, 69, 48) + 1ull) * 1024;
+	} else if (bits(&csd, 127, 126) == 0) {
+		unsigned int block_shift = bits(&csd, 83, 80), multiplier = bits(&csd, 49, 47) + 2;
 
 		if (block_shift < 9 || block_shift > 11)
 			return -EPROTO;
-		card->blocks = (bits(csd, 73, 62) + 1ull) << multiplier << (block_shift - 9);
+		card->blocks = (bits(&csd, 73, 62) + 1ull) << multiplier << (block_shift - 9);
 	} else {
 		return -EPROTO;
 	}
-	card->read_only = bits(csd, 13, 12);
-	*can_switch = bits(csd, 95, 84) & CCC_SWITCH;
+	card->read_only = bits(&csd, 13, 12);
+	*can_switch = bits(&csd, 95, 84) & CCC_SWITCH;
 	return 0;
 }
 
 static int select_card(struct sd_card *card, bool *can_switch)
 {
-	uint32_t answer[4];
-	int error = simple(card, ALL_SEND_CID, SD_R2, 0, card->cid);
+	struct sd_answer answer;
+	int error = simple(card, ALL_SEND_CID, SD_R2, 0, &card->cid);
 
 	if (!error)
-		error = simple(card, SEND_ADDRESS, SD_R6, 0, answer);
+		error = simple(card, SEND_ADDRESS, SD_R6, 0, &answer);
 	if (error)
 		return error;
-	card->address = (uint16_t)(answer[0] >> 16);
+	card->address = (uint16_t)(answer.words[0] >> 16);
 	error = read_csd(card, can_switch);
 	if (!error)
 		error = simple(card, SELECT, SD_R1B, (uint32_t)card->address << 16, NULL);
@@ -296,19 +298,19 @@ int sd_transfer(struct sd_card *card, bool write, uint64_t block, uint32_t count
 	};
 	int error = sdhci_execute(card->host, &command);
 
-	return error || !(command.answer[0] & STATUS_FAILED) ? error : -EIO;
+	return error || !(command.answer.words[0] & STATUS_FAILED) ? error : -EIO;
 }
 
 int sd_await_ready(struct sd_card *card)
 {
 	uint64_t deadline = time_now() + READY_TIME;
-	uint32_t answer[4];
+	struct sd_answer answer;
 
 	for (;;) {
-		int error = simple(card, SEND_STATUS, SD_R1, (uint32_t)card->address << 16, answer);
+		int error = simple(card, SEND_STATUS, SD_R1, (uint32_t)card->address << 16, &answer);
 		if (error)
 			return error;
-		if (answer[0] & STATUS_READY && STATUS_STATE(answer[0]) == STATE_TRANSFER)
+		if (answer.words[0] & STATUS_READY && STATUS_STATE(answer.words[0]) == STATE_TRANSFER)
 			return 0;
 		if (time_now() >= deadline)
 			return -ETIMEDOUT;
@@ -319,7 +321,7 @@ int sd_await_ready(struct sd_card *card)
 // The first status tells of the failure that is being recovered from: only whether it came counts.
 int sd_stop(struct sd_card *card)
 {
-	struct sd_command stop = { .index = STOP, .response = SD_R1B, .abort = true };
+	struct sd_command stop = {.index = STOP, .response = SD_R1B, .abort = true};
 
 	if (sdhci_execute(card->host, &stop))
 		sdhci_recover(card->host);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SD protocol: what is said to a card, and what its answers mean (SD Physical Layer Simplified Specification 6.00,
-// chapters 4 and 5). In the task of its slot; all of it waits.
+// The SD protocol: what is said to a card, and what its answers mean (SD Physical Layer Simplified
+// Specification 6.00, chapters 4 and 5). In the task of its slot; all of it waits.
 #pragma once
 
 #include <stdbool.h>
@@ -12,12 +12,12 @@
 
 struct sd_card {
 	struct sdhci *host;
-	void *scratch; // a page, for what the card tells of itself
-	uint32_t cid[4]; // what tells cards apart
-	uint16_t address; // RCA
-	bool by_block; // SDHC and SDXC: addresses are blocks, not bytes
+	void *scratch;        // a page, for what the card tells of itself
+	struct sd_answer cid; // what tells cards apart
+	uint16_t address;     // RCA
+	bool by_block;        // SDHC and SDXC: addresses are blocks, not bytes
 	bool at_1v8;
-	bool read_only; // by its own registers
+	bool read_only;  // by its own registers
 	uint64_t blocks; // of SD_BLOCK_SIZE
 };
 
@@ -25,7 +25,8 @@ struct sd_card {
 // -EPROTO: it can't be understood; others as sdhci_execute().
 int sd_identify(struct sd_card *card);
 
-// Reads or writes `count` blocks, 1 to SDHCI_BLOCKS_MAX. Errors as sdhci_execute(), -EIO also where the card says so.
+// Reads or writes `count` blocks, 1 to SDHCI_BLOCKS_MAX. Errors as sdhci_execute(), -EIO also where the card
+// says so.
 int sd_transfer(struct sd_card *card, bool write, uint64_t block, uint32_t count, void *buffer);
 
 // Waits until the card has written what it was given. -ETIMEDOUT.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SD host controllers: commands and their data. The interrupt handler moves what the status registers show into
-// `status`, and quiets the controller; everything else happens in the task that waits for it. Where no interrupt
-// comes, the same status is looked for by the task itself.
+// SD host controllers: commands and their data. The interrupt handler moves what the status registers show
+// into `status`, and quiets the controller; everything else happens in the task that waits for it. Where no
+// interrupt comes, the same status is looked for by the task itself.
 #include "drivers/sdhci.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define RESET_TIME    MILLISECONDS(100)
 #define COLLECTS_MAX  8u
 #define POLL_PAUSE    MICROSECONDS(50)
-#define POLL_READS    64u // before the first pause
+#define POLL_READS    64u     // before the first pause
 #define SLOW_CLOCK    400000u // up to here Broadcom's controllers need time between writes
 #define SLOW_PAUSE    MICROSECONDS(10)
 #define GUESSED_CLOCK 100000000u
@@ -26,20 +26,21 @@
 #define DIVIDER_MAX_2 256u
 
 #define TUNING_BLOCK_SIZE 64u
-#define TUNING_TRIES	  40u // 2.2.25
+#define TUNING_TRIES      40u // 2.2.25
 
 // Each piece is a whole number of blocks, and its length isn't the 0 that stands for 64 KB and that not every
 // controller knows.
 #define ADMA_PIECE    (127u * 512u)
 #define SDMA_BOUNDARY KIB(512)
 
-// How long an interrupt is waited for before the status is looked at. An interrupt that comes while the last one isn't
-// ended yet gets stuck in QEMU's GICv2 until the next one of any kind: the deadline's, if no other.
+// How long an interrupt is waited for before the status is looked at. An interrupt that comes while the last
+// one isn't ended yet gets stuck in QEMU's GICv2 until the next one of any kind: the deadline's, if no other.
 #define LOST_TIME MILLISECONDS(5)
 #define LOST_MAX  4u // then, if none ever came, none is waited for any more
 
 #define STATUS_WANTED                                                                                        \
-	(STATUS_COMMAND | STATUS_TRANSFER | STATUS_DMA | STATUS_WRITE_READY | STATUS_READ_READY | STATUS_ERRORS)
+	(STATUS_COMMAND | STATUS_TRANSFER | STATUS_DMA | STATUS_WRITE_READY | STATUS_READ_READY |            \
+	 STATUS_ERRORS)
 
 static uint32_t get(struct sdhci *host, uint32_t offset)
 {
@@ -131,7 +132,8 @@ static void wait_for_interrupt(struct sdhci *host, uint32_t bits, uint64_t deadl
 {
 	while (!host->polled && !(host->status & bits) && !host->card_changed && time_now() < deadline) {
 		uint64_t until = MIN(deadline, time_now() + LOST_TIME);
-		int silent = WAIT_UNTIL_DEADLINE(&host->events, host->status & bits || host->card_changed, until);
+		int silent =
+			WAIT_UNTIL_DEADLINE(&host->events, host->status & bits || host->card_changed, until);
 
 		if (silent && look(host) && !host->interrupts_come && ++host->interrupts_lost == LOST_MAX) {
 			log_warning("an SD controller's interrupt doesn't come; it is polled from now on");
@@ -204,8 +206,8 @@ static bool dma_reaches(const struct sdhci *host, const struct sd_command *comma
 	return host->dma == SDHCI_ADMA2_64 || last + host->traits.dma_offset <= UINT32_MAX;
 }
 
-// With caches that the device doesn't see: nothing of ours may be written over what it writes, nothing older may
-// be read by it.
+// With caches that the device doesn't see: nothing of ours may be written over what it writes, nothing older
+// may be read by it.
 static void pass_to_device(const struct sdhci *host, const void *data, uint32_t size, bool device_writes)
 {
 	if (host->traits.coherent)
@@ -261,7 +263,8 @@ static int finish_dma(struct sdhci *host, const struct sd_command *command)
 	uint64_t deadline = data_deadline(command), next = device_address(host, command->data);
 	int error;
 
-	while (!(error = await(host, STATUS_TRANSFER | STATUS_DMA, deadline)) && !(host->status & STATUS_TRANSFER)) {
+	while (!(error = await(host, STATUS_TRANSFER | STATUS_DMA, deadline)) &&
+	       !(host->status & STATUS_TRANSFER)) {
 		forget(host, STATUS_DMA);
 		next = ROUND_DOWN(next, SDMA_BOUNDARY) + SDMA_BOUNDARY;
 		set(host, SDHCI_SDMA_ADDRESS, (uint32_t)next);
@@ -315,7 +318,8 @@ static uint32_t command_word(const struct sd_command *command)
 		[SD_R7] = COMMAND_RESPONSE_48 | COMMAND_CHECK_CRC | COMMAND_CHECK_INDEX,
 	};
 
-	return COMMAND_INDEX(command->index) | kinds[command->response] | (command->abort ? COMMAND_ABORT : 0);
+	return COMMAND_INDEX(command->index) | kinds[command->response] |
+	       (command->abort ? COMMAND_ABORT : 0);
 }
 
 static uint32_t mode_word(const struct sd_command *command, bool by_dma)
@@ -330,7 +334,8 @@ static int await_lines(struct sdhci *host, const struct sd_command *command)
 {
 	bool data = (command->data || command->response == SD_R1B) && !command->abort;
 
-	return await_register(host, SDHCI_PRESENT, PRESENT_COMMAND_BUSY | (data ? PRESENT_DATA_BUSY : 0), 0, BUSY_TIME);
+	return await_register(host, SDHCI_PRESENT, PRESENT_COMMAND_BUSY | (data ? PRESENT_DATA_BUSY : 0), 0,
+			      BUSY_TIME);
 }
 
 static void read_answer(struct sdhci *host, struct sd_command *command)
@@ -338,7 +343,7 @@ static void read_answer(struct sdhci *host, struct sd_command *command)
 	unsigned int words = command->response == SD_R2 ? 4 : command->response != SD_NO_RESPONSE;
 
 	for (unsigned int i = 0; i < words; i++)
-		command->answer[i] = get(host, SDHCI_RESPONSE + 4 * i);
+		command->answer.words[i] = get(host, SDHCI_RESPONSE + 4 * i);
 }
 
 static int execute_data(struct sdhci *host, struct sd_command *command)
@@ -373,7 +378,8 @@ int sdhci_execute(struct sdhci *host, struct sd_command *command)
 	error = await(host, STATUS_COMMAND, time_now() + COMMAND_TIME);
 	if (!error)
 		read_answer(host, command);
-	return !error && command->response == SD_R1B ? await(host, STATUS_TRANSFER, time_now() + BUSY_TIME) : error;
+	return !error && command->response == SD_R1B ? await(host, STATUS_TRANSFER, time_now() + BUSY_TIME)
+						     : error;
 }
 
 static int reset(struct sdhci *host, uint32_t which)
@@ -392,7 +398,8 @@ void sdhci_recover(struct sdhci *host)
 
 // ---- Bus ----
 
-// The divider's field (2.2.14): 10 bits in version 3, of which the upper two are in bits 7 and 6; before, powers of 2.
+// The divider's field (2.2.14): 10 bits in version 3, of which the upper two are in bits 7 and 6; before,
+// powers of 2.
 static uint32_t divider_field(const struct sdhci *host, uint32_t *divider)
 {
 	uint32_t field;
@@ -465,7 +472,8 @@ bool sdhci_can_time(const struct sdhci *host, enum sdhci_timing timing)
 void sdhci_set_timing(struct sdhci *host, enum sdhci_timing timing)
 {
 	change(host, SDHCI_CLOCK, CLOCK_CARD, 0);
-	change(host, SDHCI_CONTROL, CONTROL_HIGH_SPEED, timing == SDHCI_DEFAULT_SPEED ? 0 : CONTROL_HIGH_SPEED);
+	change(host, SDHCI_CONTROL, CONTROL_HIGH_SPEED,
+	       timing == SDHCI_DEFAULT_SPEED ? 0 : CONTROL_HIGH_SPEED);
 	if (host->version >= 2)
 		change(host, SDHCI_CONTROL2, CONTROL2_TIMING_MASK, CONTROL2_TIMING(timing));
 	change(host, SDHCI_CLOCK, 0, CLOCK_CARD);
@@ -487,7 +495,7 @@ int sdhci_switch_to_1v8(struct sdhci *host)
 // The controller compares the blocks by itself; their data isn't read (2.2.25).
 int sdhci_tune(struct sdhci *host)
 {
-	const struct sd_command tuning = { .index = 19, .response = SD_R1 };
+	const struct sd_command tuning = {.index = 19, .response = SD_R1};
 
 	change(host, SDHCI_CONTROL2, CONTROL2_TUNED, CONTROL2_TUNE);
 	for (unsigned int i = 0; i < TUNING_TRIES && get(host, SDHCI_CONTROL2) & CONTROL2_TUNE; i++) {
@@ -510,10 +518,12 @@ int sdhci_power_cycle(struct sdhci *host)
 	uint32_t voltage = host->capabilities & CAPABILITY_3V3 ? CONTROL_POWER_3V3 : CONTROL_POWER_3V0;
 	uint32_t mode = CONTROL_4_BITS | CONTROL_HIGH_SPEED | CONTROL_POWER_MASK;
 
+	sdhci_recover(host); // from what the card before left undone
 	sdhci_set_clock(host, 0);
 	change(host, SDHCI_CONTROL, mode, 0);
 	if (host->version >= 2)
-		change(host, SDHCI_CONTROL2, CONTROL2_TIMING_MASK | CONTROL2_1V8 | CONTROL2_TUNE | CONTROL2_TUNED, 0);
+		change(host, SDHCI_CONTROL2,
+		       CONTROL2_TIMING_MASK | CONTROL2_1V8 | CONTROL2_TUNE | CONTROL2_TUNED, 0);
 	task_sleep(MILLISECONDS(1));
 	change(host, SDHCI_CONTROL, 0, voltage);
 	change(host, SDHCI_CONTROL, 0, voltage | CONTROL_POWER_ON);
@@ -571,7 +581,7 @@ static int choose_dma(struct sdhci *host)
 
 const char *sdhci_dma_name(const struct sdhci *host)
 {
-	static const char *const names[] = { "PIO", "SDMA", "ADMA2", "ADMA2 of 64 bits" };
+	static const char *const names[] = {"PIO", "SDMA", "ADMA2", "ADMA2 of 64 bits"};
 
 	return names[host->dma];
 }

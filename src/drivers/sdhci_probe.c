@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where SD host controllers are: in the device tree (mmc-controller.yaml and the bindings of the parts below), and on
-// PCI (class 08, subclass 05).
+// Where SD host controllers are: in the device tree (mmc-controller.yaml and the bindings of the parts
+// below), and on PCI (class 08, subclass 05).
 #include <errno.h>
 #include <libfdt.h>
 #include <stdio.h>
@@ -24,15 +24,24 @@ static const struct part {
 	const char *compatible;
 	struct sdhci_traits traits;
 } parts[] = {
-	// Its data moves through the SoC's own DMA engine; capabilities that name no clock mean the VPU's at most.
-	{ "brcm,bcm2835-mmc",
-	  { .base_clock = 250000000, .slow_writes = true, .no_dma = true, .no_write_protect = true, .no_1v8 = true } },
-	{ "brcm,bcm2835-sdhci",
-	  { .base_clock = 250000000, .slow_writes = true, .no_dma = true, .no_write_protect = true, .no_1v8 = true } },
-	{ "brcm,bcm2711-emmc2", { .base_clock = 100000000, .slow_writes = true, .no_write_protect = true } },
-	{ "brcm,bcm2712-sdhci", { .base_clock = 200000000, .no_write_protect = true } },
-	{ "xlnx,zynqmp-8.9a", { .base_clock = 200000000 } },
-	{ "arasan,sdhci-8.9a", { .base_clock = 50000000 } },
+	// Its data moves through the SoC's own DMA engine; capabilities that name no clock mean the VPU's at
+	// most.
+	{"brcm,bcm2835-mmc",
+	 {.base_clock = 250000000,
+	  .slow_writes = true,
+	  .no_dma = true,
+	  .no_write_protect = true,
+	  .no_1v8 = true}},
+	{"brcm,bcm2835-sdhci",
+	 {.base_clock = 250000000,
+	  .slow_writes = true,
+	  .no_dma = true,
+	  .no_write_protect = true,
+	  .no_1v8 = true}},
+	{"brcm,bcm2711-emmc2", {.base_clock = 100000000, .slow_writes = true, .no_write_protect = true}},
+	{"brcm,bcm2712-sdhci", {.base_clock = 200000000, .no_write_protect = true}},
+	{"xlnx,zynqmp-8.9a", {.base_clock = 200000000}},
+	{"arasan,sdhci-8.9a", {.base_clock = 50000000}},
 };
 
 static uint32_t read_register(void *context, uint32_t offset)
@@ -53,7 +62,7 @@ static int add(void *registers, const struct sdhci_traits *traits, const struct 
 
 	if (!controller)
 		return -ENOMEM;
-	controller->host.registers = (struct sdhci_registers){ read_register, write_register, registers };
+	controller->host.registers = (struct sdhci_registers){read_register, write_register, registers};
 	controller->host.traits = *traits;
 	snprintf(controller->place, sizeof(controller->place), "%s", place);
 	int error = sdhci_start(&controller->host, line);
@@ -160,8 +169,8 @@ static void probe_part(const struct part *part)
 		if (!error)
 			error = probe_node(node, part, address, size);
 		if (error)
-			log_error("the SD controller at %#llx can't be used: error %d", (unsigned long long)address,
-				  error);
+			log_error("the SD controller at %#llx can't be used: error %d",
+				  (unsigned long long)address, error);
 	}
 }
 
@@ -175,7 +184,7 @@ void sdhci_tree_probe(void)
 
 static int probe_function(struct pci_function *function)
 {
-	struct sdhci_traits traits = { .coherent = function->coherent };
+	struct sdhci_traits traits = {.coherent = function->coherent};
 	struct interrupt_line line;
 	bool has_line = !pci_interrupt(function, &line);
 	uint64_t size;

@@ -7,10 +7,10 @@
 #include "kernel/task.h"
 
 #define STATUS_ACKNOWLEDGE 0x01u
-#define STATUS_DRIVER	   0x02u
+#define STATUS_DRIVER      0x02u
 #define STATUS_DRIVER_OK   0x04u
 #define STATUS_FEATURES_OK 0x08u
-#define STATUS_FAILED	   0x80u
+#define STATUS_FAILED      0x80u
 
 // A device has to be quick about its reset; one that isn't, isn't there.
 #define RESET_TIME MILLISECONDS(100)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Virtio (OASIS Virtual I/O Device 1.2): a device behind a transport, and split virtqueues. Everything that a device
-// writes is checked before it is used: a device that breaks the protocol is given up, and nothing else suffers.
+// Virtio (OASIS Virtual I/O Device 1.2): a device behind a transport, and split virtqueues. Everything that a
+// device writes is checked before it is used: a device that breaks the protocol is given up, and nothing else
+// suffers.
 //
 // Queues are in ordinary cached memory: a virtual device reads and writes it through the same caches.
 #pragma once
@@ -12,7 +13,7 @@
 #include "drivers/interrupt.h"
 #include "kernel/memory.h"
 
-#define VIRTIO_ID_NONE	0u
+#define VIRTIO_ID_NONE  0u
 #define VIRTIO_ID_BLOCK 2u
 
 // Feature bits of any device (6).
@@ -36,9 +37,9 @@ struct virtqueue {
 	uint16_t free_count;
 	uint16_t free_head;
 	uint16_t next_available; // running index of the next request
-	uint16_t next_used; // running index of the next answer
-	bool broken; // the device wrote what it must not
-	unsigned int order; // of its pages
+	uint16_t next_used;      // running index of the next answer
+	bool broken;             // the device wrote what it must not
+	unsigned int order;      // of its pages
 	volatile struct virtqueue_descriptor *descriptors;
 	volatile struct virtqueue_available *available;
 	volatile struct virtqueue_used *used;
@@ -47,17 +48,18 @@ struct virtqueue {
 
 #define VIRTQUEUE_SIZE_MAX 128u
 
-// Makes a queue of at most VIRTQUEUE_SIZE_MAX descriptors, and no more than `limit`, in pages laid out as legacy
-// devices want it. -ENOMEM, -EINVAL (limit is 0).
+// Makes a queue of at most VIRTQUEUE_SIZE_MAX descriptors, and no more than `limit`, in pages laid out as
+// legacy devices want it. -ENOMEM, -EINVAL (limit is 0).
 int virtqueue_create(struct virtqueue *queue, uint32_t limit);
 void virtqueue_destroy(struct virtqueue *queue); // also one that was never created, if zeroed
 
-// Makes a request available to the device; `token`, not NULL, comes back with its answer. The memory belongs to the
-// device until then. -ENOSPC: too many are in flight.
-int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned int count, void *token);
+// Makes a request available to the device; `token`, not NULL, comes back with its answer. The memory belongs
+// to the device until then. -ENOSPC: too many are in flight.
+int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned int count,
+		  void *token);
 
-// The token of the next answered request, NULL where there is none, or when the queue is broken. *written: bytes the
-// device says it wrote, at most what it was allowed to.
+// The token of the next answered request, NULL where there is none, or when the queue is broken. *written:
+// bytes the device says it wrote, at most what it was allowed to.
 void *virtqueue_next_answer(struct virtqueue *queue, uint32_t *written);
 
 // ---- A device ----
@@ -74,12 +76,13 @@ struct virtio_transport {
 	uint32_t (*queue_limit)(struct virtio_device *device, uint16_t index); // 0: no such queue
 	int (*start_queue)(struct virtio_device *device, uint16_t index, const struct virtqueue *queue);
 	void (*notify)(struct virtio_device *device, uint16_t index);
-	bool (*take_interrupt)(struct virtio_device *device); // was it the device's? Quiets it. From a handler.
+	bool (*take_interrupt)(
+		struct virtio_device *device); // was it the device's? Quiets it. From a handler.
 };
 
 struct virtio_device {
 	const struct virtio_transport *transport;
-	void *registers; // of the transport
+	void *registers;        // of the transport
 	void *notify_registers; // virtio over PCI
 	void *interrupt_registers;
 	void *config_registers;
@@ -89,8 +92,8 @@ struct virtio_device {
 	char place[32]; // for messages
 };
 
-// Resets the device, agrees on features: those of `wanted` that are offered are in *agreed. The device is left with
-// FEATURES_OK; queues come next, then virtio_start(). -ENODEV: it refuses.
+// Resets the device, agrees on features: those of `wanted` that are offered are in *agreed. The device is
+// left with FEATURES_OK; queues come next, then virtio_start(). -ENODEV: it refuses.
 int virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *agreed);
 
 // A queue of the device, in use.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Virtio block devices (Virtio 1.2, 5.2). Requests go to the device as they come, as many as its queue holds, the rest
-// wait here. A task of its own finishes them. A device that breaks the protocol, or is silent for a minute, is reset
-// and given up: what it was asked for fails, and so does all that follows.
+// Virtio block devices (Virtio 1.2, 5.2). Requests go to the device as they come, as many as its queue holds,
+// the rest wait here. A task of its own finishes them. A device that breaks the protocol, or is silent for a
+// minute, is reset and given up: what it was asked for fails, and so does all that follows.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,28 +17,28 @@
 #define FEATURE_SIZE_MAX   1u // longest piece of memory
 #define FEATURE_READ_ONLY  5u
 #define FEATURE_BLOCK_SIZE 6u
-#define FEATURE_FLUSH	   9u
+#define FEATURE_FLUSH      9u
 
-#define CONFIG_CAPACITY	  0x00u // 512-byte sectors
-#define CONFIG_SIZE_MAX	  0x08u
+#define CONFIG_CAPACITY   0x00u // 512-byte sectors
+#define CONFIG_SIZE_MAX   0x08u
 #define CONFIG_BLOCK_SIZE 0x14u
 
 #define TYPE_READ  0u
 #define TYPE_WRITE 1u
 #define TYPE_FLUSH 4u
 
-#define STATUS_OK	   0u
+#define STATUS_OK          0u
 #define STATUS_UNSUPPORTED 2u
 #define STATUS_UNANSWERED  0xffu
 
-#define SECTOR_SHIFT	  9u
-#define BUFFERS_MAX	  3u // a request's: header, data, status
-#define SLOTS		  (VIRTQUEUE_SIZE_MAX / BUFFERS_MAX)
+#define SECTOR_SHIFT      9u
+#define BUFFERS_MAX       3u // a request's: header, data, status
+#define SLOTS             (VIRTQUEUE_SIZE_MAX / BUFFERS_MAX)
 #define TRANSFER_SIZE_MAX MIB(8)
-#define ANSWER_TIME	  SECONDS(60)
+#define ANSWER_TIME       SECONDS(60)
 
-// Between looks for answers without an interrupt. One that comes while the last one isn't ended yet gets stuck in
-// QEMU's GICv2 until the next one of any kind: the deadline's, if no other.
+// Between looks for answers without an interrupt. One that comes while the last one isn't ended yet gets
+// stuck in QEMU's GICv2 until the next one of any kind: the deadline's, if no other.
 #define LOOK_TIME MILLISECONDS(5)
 
 // What surrounds the data of a request, in memory that the device reads and writes.
@@ -66,7 +66,7 @@ struct virtio_block {
 	struct interrupt interrupt;
 	struct slot slots[SLOTS];
 	struct list free, busy; // slots
-	struct list waiting; // requests
+	struct list waiting;    // requests
 	bool can_flush;
 	bool interrupted;
 	struct wait_queue events;
@@ -88,7 +88,8 @@ static void release(struct virtio_block *disk, struct slot *slot, int error)
 }
 
 // Hands a request to the device; false: no room in its queue.
-static bool start(struct virtio_block *disk, uint32_t type, struct block_request *request, struct flush *flush)
+static bool start(struct virtio_block *disk, uint32_t type, struct block_request *request,
+		  struct flush *flush)
 {
 	struct virtqueue_buffer buffers[BUFFERS_MAX];
 	unsigned int count = 0;
@@ -101,12 +102,14 @@ static bool start(struct virtio_block *disk, uint32_t type, struct block_request
 	slot->status = STATUS_UNANSWERED;
 	slot->header.type = type;
 	slot->header.sector = request ? request->block * (disk->block.block_size >> SECTOR_SHIFT) : 0;
-	buffers[count++] = (struct virtqueue_buffer){ virt_to_phys(&slot->header), sizeof(slot->header), false };
+	buffers[count++] =
+		(struct virtqueue_buffer){virt_to_phys(&slot->header), sizeof(slot->header), false};
 	if (request)
-		buffers[count++] = (struct virtqueue_buffer){ virt_to_phys(request->buffer),
-							      request->count * disk->block.block_size,
-							      type == TYPE_READ };
-	buffers[count++] = (struct virtqueue_buffer){ virt_to_phys((const void *)(uintptr_t)&slot->status), 1, true };
+		buffers[count++] =
+			(struct virtqueue_buffer){virt_to_phys(request->buffer),
+						  request->count * disk->block.block_size, type == TYPE_READ};
+	buffers[count++] =
+		(struct virtqueue_buffer){virt_to_phys((const void *)(uintptr_t)&slot->status), 1, true};
 	if (virtqueue_add(&disk->queue, buffers, count, slot))
 		return false;
 	if (list_is_empty(&disk->busy))
@@ -140,9 +143,9 @@ static int check(const struct block_device *block, const struct block_request *r
 	if (request->write && block->read_only)
 		return -EROFS;
 	return !request->count || request->count > block->max_blocks || request->block >= block->blocks ||
-			       request->count > block->blocks - request->block ?
-		       -EINVAL :
-		       0;
+			       request->count > block->blocks - request->block
+		       ? -EINVAL
+		       : 0;
 }
 
 static void submit(struct block_device *block, struct block_request *request)
@@ -160,7 +163,7 @@ static void submit(struct block_device *block, struct block_request *request)
 static int flush_disk(struct block_device *block)
 {
 	struct virtio_block *disk = block->driver;
-	struct flush flush = { 0 };
+	struct flush flush = {0};
 
 	if (!disk->can_flush)
 		return block->present ? 0 : -ENODEV;
@@ -173,7 +176,7 @@ static int flush_disk(struct block_device *block)
 	return flush.error;
 }
 
-static const struct block_operations operations = { .submit = submit, .flush = flush_disk };
+static const struct block_operations operations = {.submit = submit, .flush = flush_disk};
 
 // ---- Answers ----
 
@@ -234,7 +237,8 @@ static void serve(void *argument)
 		bool idle = list_is_empty(&disk->busy);
 		uint64_t deadline = idle ? TIME_NEVER : time_now() + LOOK_TIME;
 
-		WAIT_UNTIL_DEADLINE(&disk->events, disk->interrupted || (idle && !list_is_empty(&disk->busy)), deadline);
+		WAIT_UNTIL_DEADLINE(&disk->events, disk->interrupted || (idle && !list_is_empty(&disk->busy)),
+				    deadline);
 		disk->interrupted = false;
 		if (take_answers(disk) || idle)
 			heard = time_now();
@@ -251,7 +255,8 @@ static void serve(void *argument)
 
 static uint32_t block_size(struct virtio_block *disk, uint64_t features)
 {
-	uint64_t size = features >> FEATURE_BLOCK_SIZE & 1 ? virtio_config(disk->device, CONFIG_BLOCK_SIZE, 4) : 512;
+	uint64_t size =
+		features >> FEATURE_BLOCK_SIZE & 1 ? virtio_config(disk->device, CONFIG_BLOCK_SIZE, 4) : 512;
 
 	return size < 512 || size > 4096 || (size & (size - 1)) ? 512 : (uint32_t)size;
 }
@@ -283,8 +288,8 @@ static void describe(struct virtio_block *disk, uint64_t features)
 
 static int start_device(struct virtio_block *disk)
 {
-	uint64_t features, wanted = 1u << FEATURE_SIZE_MAX | 1u << FEATURE_READ_ONLY | 1u << FEATURE_BLOCK_SIZE |
-				    1u << FEATURE_FLUSH;
+	uint64_t features, wanted = 1u << FEATURE_SIZE_MAX | 1u << FEATURE_READ_ONLY |
+				    1u << FEATURE_BLOCK_SIZE | 1u << FEATURE_FLUSH;
 	int error = virtio_negotiate(disk->device, wanted, &features);
 
 	if (!error)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Virtio over MMIO (Virtio 1.2, 4.2), found in the device tree: the present interface (version 2) and the legacy one
-// (version 1, 4.2.4). A machine may have many such windows with nothing behind them.
+// Virtio over MMIO (Virtio 1.2, 4.2), found in the device tree: the present interface (version 2) and the
+// legacy one (version 1, 4.2.4). A machine may have many such windows with nothing behind them.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,30 +11,30 @@
 #include "kernel/devicetree.h"
 #include "kernel/log.h"
 
-#define MAGIC		    0x000u
-#define MAGIC_VALUE	    0x74726976u
-#define VERSION		    0x004u
-#define DEVICE_ID	    0x008u
-#define DEVICE_FEATURES	    0x010u
+#define MAGIC               0x000u
+#define MAGIC_VALUE         0x74726976u
+#define VERSION             0x004u
+#define DEVICE_ID           0x008u
+#define DEVICE_FEATURES     0x010u
 #define DEVICE_FEATURES_SEL 0x014u
-#define DRIVER_FEATURES	    0x020u
+#define DRIVER_FEATURES     0x020u
 #define DRIVER_FEATURES_SEL 0x024u
-#define GUEST_PAGE_SIZE	    0x028u // legacy
-#define QUEUE_SEL	    0x030u
-#define QUEUE_NUM_MAX	    0x034u
-#define QUEUE_NUM	    0x038u
-#define QUEUE_ALIGN	    0x03cu // legacy
-#define QUEUE_PFN	    0x040u // legacy
-#define QUEUE_READY	    0x044u
-#define QUEUE_NOTIFY	    0x050u
+#define GUEST_PAGE_SIZE     0x028u // legacy
+#define QUEUE_SEL           0x030u
+#define QUEUE_NUM_MAX       0x034u
+#define QUEUE_NUM           0x038u
+#define QUEUE_ALIGN         0x03cu // legacy
+#define QUEUE_PFN           0x040u // legacy
+#define QUEUE_READY         0x044u
+#define QUEUE_NOTIFY        0x050u
 #define INTERRUPT_STATUS    0x060u
-#define INTERRUPT_ACK	    0x064u
-#define STATUS		    0x070u
-#define QUEUE_DESC	    0x080u // each a low and a high half
-#define QUEUE_DRIVER	    0x090u
-#define QUEUE_DEVICE	    0x0a0u
+#define INTERRUPT_ACK       0x064u
+#define STATUS              0x070u
+#define QUEUE_DESC          0x080u // each a low and a high half
+#define QUEUE_DRIVER        0x090u
+#define QUEUE_DEVICE        0x0a0u
 #define CONFIG_GENERATION   0x0fcu
-#define CONFIG		    0x100u
+#define CONFIG              0x100u
 
 static uint32_t get(struct virtio_device *device, uint32_t offset)
 {
@@ -146,7 +146,7 @@ static const struct virtio_transport mmio = {
 
 static int probe_window(char *registers, struct interrupt_line line, paddr_t address)
 {
-	struct virtio_device found = { .transport = &mmio, .registers = registers, .line = line }, *device;
+	struct virtio_device found = {.transport = &mmio, .registers = registers, .line = line}, *device;
 	uint32_t version = get(&found, VERSION);
 
 	if (get(&found, MAGIC) != MAGIC_VALUE || get(&found, DEVICE_ID) != VIRTIO_ID_BLOCK)
@@ -187,6 +187,7 @@ void virtio_mmio_probe(void)
 		if (!error)
 			error = probe_node(node, address, size);
 		if (error)
-			log_error("virtio-mmio at %#llx can't be used: error %d", (unsigned long long)address, error);
+			log_error("virtio-mmio at %#llx can't be used: error %d", (unsigned long long)address,
+				  error);
 	}
 }

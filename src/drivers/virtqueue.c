@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Split virtqueues (Virtio 1.2, 2.7). The device is told of descriptors in memory that it could write as well, so the
-// driver keeps what it needs to know of them, chains and owners, in memory of its own.
+// Split virtqueues (Virtio 1.2, 2.7). The device is told of descriptors in memory that it could write as
+// well, so the driver keeps what it needs to know of them, chains and owners, in memory of its own.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "kernel/compiler.h"
 #include "kernel/panic.h"
 
-#define DESCRIPTOR_NEXT	 1u
+#define DESCRIPTOR_NEXT  1u
 #define DESCRIPTOR_WRITE 2u
 
 #define NONE UINT16_MAX
@@ -34,9 +34,9 @@ struct virtqueue_used {
 };
 
 struct virtqueue_slot {
-	void *token; // of the request whose chain begins here
+	void *token;       // of the request whose chain begins here
 	uint32_t writable; // bytes that the device may write of it
-	uint16_t next; // in the chain, or among the free ones; NONE: the last
+	uint16_t next;     // in the chain, or among the free ones; NONE: the last
 };
 
 static size_t used_offset(size_t size)
@@ -56,15 +56,16 @@ int virtqueue_create(struct virtqueue *queue, uint32_t limit)
 	while (size > limit)
 		size /= 2;
 	// Descriptors and available ring: one page; used ring: another.
-	_Static_assert(VIRTQUEUE_SIZE_MAX * (sizeof(struct virtqueue_descriptor) + sizeof(uint16_t)) + 8 <= 4096,
+	_Static_assert(VIRTQUEUE_SIZE_MAX * (sizeof(struct virtqueue_descriptor) + sizeof(uint16_t)) + 8 <=
+			       4096,
 		       "the first page holds them");
-	*queue = (struct virtqueue){ .size = size, .free_count = size, .order = 1 };
+	*queue = (struct virtqueue){.size = size, .free_count = size, .order = 1};
 	queue->slots = calloc(size, sizeof(*queue->slots));
 	pages = page_alloc(queue->order);
 	if (!queue->slots || !pages) {
 		free(queue->slots);
 		page_free(pages, queue->order);
-		*queue = (struct virtqueue){ 0 };
+		*queue = (struct virtqueue){0};
 		return -ENOMEM;
 	}
 	memset(pages, 0, PAGE_SIZE << queue->order);
@@ -82,10 +83,11 @@ void virtqueue_destroy(struct virtqueue *queue)
 		return;
 	page_free((void *)(uintptr_t)queue->descriptors, queue->order);
 	free(queue->slots);
-	*queue = (struct virtqueue){ 0 };
+	*queue = (struct virtqueue){0};
 }
 
-int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned int count, void *token)
+int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned int count,
+		  void *token)
 {
 	uint16_t head = queue->free_head, at = head, last = head;
 	uint32_t writable = 0;
