@@ -9,10 +9,13 @@
 #include "config/xlcfg.h"
 #include "config/xlcfg_parser.h"
 
+#define XLCFG_WARNINGS_MAX 32 // of a file; one with more is hardly meant for this program
+
 struct xlcfg_reader {
 	const char *name;                           // of the file, for messages
 	struct config_file *file;                   // that is being made
 	const struct config_warning **last_warning; // where the next one goes
+	unsigned int warnings;
 	const struct xlcfg_setting *settings;
 	struct failure *failure;
 };
@@ -21,7 +24,7 @@ struct xlcfg_reader {
 int xlcfg_refuse(struct xlcfg_reader *reader, struct xlcfg_position position, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
-// Adds a warning. 0 or -ENOMEM.
+// Adds a warning; the last that is taken says that there are more. 0 or -ENOMEM.
 int xlcfg_warn(struct xlcfg_reader *reader, struct xlcfg_position position, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 

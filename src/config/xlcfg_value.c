@@ -24,6 +24,10 @@ int xlcfg_warn(struct xlcfg_reader *reader, struct xlcfg_position position, cons
 	char text[FAILURE_TEXT_MAX], message[FAILURE_TEXT_MAX];
 	va_list arguments;
 
+	if (reader->warnings == XLCFG_WARNINGS_MAX)
+		return 0;
+	if (++reader->warnings == XLCFG_WARNINGS_MAX)
+		format = "there are more warnings, which are left out";
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);

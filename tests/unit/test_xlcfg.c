@@ -683,6 +683,23 @@ static void other_keys_are_ignored_with_a_warning(void **state)
 	config_file_free(file);
 }
 
+static void warnings_have_an_end(void **state)
+{
+	char text[4096] = KERNEL;
+	unsigned int count = 0;
+	const char *last = NULL;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		sprintf(text + strlen(text), "unheard_of_%d = 1\n", i);
+	struct config_file *file = read_text(text);
+	for (const struct config_warning *warning = file->warnings; warning; warning = warning->next, count++)
+		last = warning->text;
+	assert_int_equal(count, 32);
+	assert_string_equal(last, FILE_NAME ":33:1: there are more warnings, which are left out");
+	config_file_free(file);
+}
+
 static void messages_do_not_steer_the_terminal(void **state)
 {
 	struct failure failure = { 0 };
@@ -906,6 +923,7 @@ int main(void)
 		cmocka_unit_test(vifs),
 		cmocka_unit_test(disks),
 		cmocka_unit_test(other_keys_are_ignored_with_a_warning),
+		cmocka_unit_test(warnings_have_an_end),
 		cmocka_unit_test(messages_do_not_steer_the_terminal),
 		cmocka_unit_test(what_cannot_be_done_is_said),
 		cmocka_unit_test(examples_are_read),
