@@ -41,6 +41,12 @@ static void check(const struct model_disk *disk, const struct block_request *req
 		model_violation("%s: write to a read-only device", device->name);
 }
 
+static int lose_power(struct model_disk *disk)
+{
+	disk->struck = true;
+	return -EIO;
+}
+
 static int transfer(struct model_disk *disk, const struct block_request *request)
 {
 	uint32_t block_size = disk->device.block_size;
@@ -51,7 +57,7 @@ static int transfer(struct model_disk *disk, const struct block_request *request
 		return -EIO;
 	}
 	if (!disk->cut_after)
-		return -EIO;
+		return lose_power(disk);
 	for (uint32_t i = 0; i < request->count; i++, buffer += block_size) {
 		uint8_t *at = disk->bytes + (request->block + i) * block_size;
 
@@ -59,10 +65,8 @@ static int transfer(struct model_disk *disk, const struct block_request *request
 			memcpy(buffer, at, block_size);
 			continue;
 		}
-		if (!disk->cut_after) {
-			disk->struck = true;
-			return -EIO;
-		}
+		if (!disk->cut_after)
+			return lose_power(disk);
 		if (disk->cut_after != MODEL_DISK_POWERED)
 			disk->cut_after--;
 		memcpy(at, buffer, block_size);
@@ -91,7 +95,7 @@ static int flush(struct block_device *device)
 {
 	struct model_disk *disk = device->driver;
 
-	return disk->cut_after ? 0 : -EIO;
+	return disk->cut_after ? 0 : lose_power(disk);
 }
 
 static const struct block_operations operations = { .submit = submit, .flush = flush };
