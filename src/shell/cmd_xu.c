@@ -258,7 +258,8 @@ const struct command xu_commands[] = {
 		.name = "mem-set",
 		.arguments = "DOMAIN MEMORY",
 		.help = "Set how much memory a domain is to keep",
-		.details = "MEMORY is in MiB, or has k, m or g behind it; at most what the domain was created with.\n"
+		.details = "MEMORY is in MiB, or has k, m or g behind it; at most what the domain was\n"
+			   "created with.\n"
 			   "The domain gives the rest back as it can; 'xu list' shows what it has.",
 		.run = xu_mem_set_command,
 		.min_arguments = 2,
