@@ -82,10 +82,10 @@ static int apply_key(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 {
 	const struct xlcfg_value *value = setting->value;
 
-	if (key->is_list && !value->is_list)
+	if (key->take_element && !value->is_list)
 		return xlcfg_refuse(reader, value->position, "'%s' wants a list: write %s = [ ... ]",
 				    key->name, key->name);
-	if (value->is_list && !key->is_list && !key->may_be_list)
+	if (value->is_list && !key->take_element && !key->may_be_list)
 		return xlcfg_refuse(reader, value->position, "'%s' wants a single value, not a list",
 				    key->name);
 	if (setting->appended && key->is_number)
@@ -152,23 +152,34 @@ static int combine_memory(struct xlcfg_reader *reader)
 	return 0;
 }
 
-static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_setting *setting,
+static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_value *list,
 			  struct config_cpus *cpus, uint32_t count)
 {
-	const struct xlcfg_value *value = setting->value->first;
+	const struct xlcfg_value *value = list->first;
 
 	for (uint32_t i = 0; i < count; i++, value = value->next) {
-		int error = value->is_list ? xlcfg_refuse(reader, value->position,
-							  "cpus: a list stands where a single value belongs")
-					   : xlcfg_cpus(reader, value, &cpus[i]);
-
+		if (value->is_list)
+			return xlcfg_refuse(reader, value->position,
+					    "cpus: a list stands where a single value belongs");
+		int error = xlcfg_cpus(reader, value, &cpus[i]);
 		if (error)
 			return error;
 	}
-	if (count == setting->value->count)
+	if (!value)
 		return 0;
 	return xlcfg_warn(reader, value->position, "cpus: only the first %u count: there are no more CPUs",
 			  count);
+}
+
+static int take_cpus_for_all(struct xlcfg_reader *reader, const struct xlcfg_value *value,
+			     struct config_cpus *cpus, uint32_t count)
+{
+	struct config_cpus set;
+	int error = xlcfg_cpus(reader, value, &set);
+
+	for (uint32_t i = 0; i < count && !error; i++)
+		cpus[i] = set;
+	return error;
 }
 
 // One set is for all virtual CPUs, a list has one for each, from the first on.
@@ -176,25 +187,20 @@ static int combine_cpus(struct xlcfg_reader *reader)
 {
 	const struct xlcfg_setting *setting = find(reader, "cpus");
 	struct domain_config *config = config_of(reader);
-	struct config_cpus one = { 0 };
-	int error = 0;
+	uint32_t count = MIN(MAX(config->vcpus, config->max_vcpus), XLCFG_VALUES_MAX);
 
 	if (!setting)
 		return 0;
-	uint32_t vcpus = MIN(MAX(config->vcpus, config->max_vcpus), XLCFG_VALUES_MAX);
-	uint32_t count = setting->value->is_list ? MIN(setting->value->count, vcpus) : vcpus;
+	const struct xlcfg_value *value = setting->value;
+	if (value->is_list)
+		count = MIN(value->count, count);
 	struct config_cpus *cpus = xlcfg_alloc(reader, count, sizeof(*cpus));
 	if (!cpus)
 		return -ENOMEM;
-	if (setting->value->is_list)
-		error = take_cpus_list(reader, setting, cpus, count);
-	else
-		error = xlcfg_cpus(reader, setting->value, &one);
-	for (uint32_t i = 0; !setting->value->is_list && i < count; i++)
-		cpus[i] = one;
 	config->cpus = count ? cpus : NULL;
 	config->cpu_count = count;
-	return error;
+	return value->is_list ? take_cpus_list(reader, value, cpus, count)
+			      : take_cpus_for_all(reader, value, cpus, count);
 }
 
 enum passthrough { PASSTHROUGH_DEFAULT, PASSTHROUGH_DISABLED, PASSTHROUGH_ENABLED };

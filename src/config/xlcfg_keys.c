@@ -150,30 +150,21 @@ static int take_uuid(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 
 // ---- Lists ----
 
-static const struct xlcfg_value *single(struct xlcfg_reader *reader, const struct xlcfg_key *key,
-					const struct xlcfg_value *element)
+// Makes an array of the list's elements.
+static int take_list(struct xlcfg_reader *reader, const struct xlcfg_key *key, const struct xlcfg_value *list)
 {
-	if (!element->is_list)
-		return element;
-	xlcfg_refuse(reader, element->position, "%s: a list stands where a single value belongs", key->name);
-	return NULL;
-}
-
-// Makes an array of the list's elements by calling `take` for each.
-static int take_elements(struct xlcfg_reader *reader, const struct xlcfg_key *key,
-			 const struct xlcfg_value *list, size_t size,
-			 int (*take)(struct xlcfg_reader *reader, const struct xlcfg_value *value,
-				     void *element))
-{
-	char *array = xlcfg_alloc(reader, list->count, size), *element = array;
+	char *array = xlcfg_alloc(reader, list->count, key->element_size), *element = array;
 
 	if (!array)
 		return -ENOMEM;
-	for (const struct xlcfg_value *value = list->first; value; value = value->next, element += size) {
-		int error = single(reader, key, value) ? take(reader, value, element) : -EINVAL;
-
+	for (const struct xlcfg_value *value = list->first; value; value = value->next) {
+		if (value->is_list)
+			return xlcfg_refuse(reader, value->position,
+					    "%s: a list stands where a single value belongs", key->name);
+		int error = key->take_element(reader, value, element);
 		if (error)
 			return error;
+		element += key->element_size;
 	}
 	*(void **)field(reader, key->offset) = list->count ? array : NULL;
 	*(uint32_t *)field(reader, key->count_offset) = list->count;
@@ -242,36 +233,6 @@ static int disk_element(struct xlcfg_reader *reader, const struct xlcfg_value *v
 	return xlcfg_disk(reader, value, element);
 }
 
-static int take_texts(struct xlcfg_reader *reader, const struct xlcfg_key *key,
-		      const struct xlcfg_value *value)
-{
-	return take_elements(reader, key, value, sizeof(const char *), text_element);
-}
-
-static int take_irqs(struct xlcfg_reader *reader, const struct xlcfg_key *key,
-		     const struct xlcfg_value *value)
-{
-	return take_elements(reader, key, value, sizeof(uint32_t), irq_element);
-}
-
-static int take_iomem(struct xlcfg_reader *reader, const struct xlcfg_key *key,
-		      const struct xlcfg_value *value)
-{
-	return take_elements(reader, key, value, sizeof(struct config_iomem), iomem_element);
-}
-
-static int take_vifs(struct xlcfg_reader *reader, const struct xlcfg_key *key,
-		     const struct xlcfg_value *value)
-{
-	return take_elements(reader, key, value, sizeof(struct config_vif), vif_element);
-}
-
-static int take_disks(struct xlcfg_reader *reader, const struct xlcfg_key *key,
-		      const struct xlcfg_value *value)
-{
-	return take_elements(reader, key, value, sizeof(struct config_disk), disk_element);
-}
-
 // For keys of which several make one thing: xlcfg.c combines them.
 static int take_later(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 		      const struct xlcfg_value *value)
@@ -282,12 +243,11 @@ static int take_later(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 
 // ---- The table ----
 
-#define KEY(word, function, ...)                                                                             \
-	{                                                                                                    \
-		.name = word, .apply = function, __VA_ARGS__                                                 \
-	}
-#define AT(member)         .offset = offsetof(struct domain_config, member)
-#define LIST(array, count) AT(array), .count_offset = offsetof(struct domain_config, count), .is_list = true
+#define KEY(word, ...) { .name = word, __VA_ARGS__ }
+#define AT(member) .offset = offsetof(struct domain_config, member)
+#define LIST(array, count, function)                                                                         \
+	.apply = take_list, AT(array), .count_offset = offsetof(struct domain_config, count),                \
+	.take_element = function, .element_size = sizeof(*((struct domain_config *)NULL)->array)
 #define ACTION(end)                                                                                          \
 	.offset = offsetof(struct domain_config, actions) + (end) * sizeof(enum config_action),              \
 	.words = config_action_words
@@ -299,199 +259,85 @@ static const struct config_word builder_words[] = { { "generic", 0 }, { 0 } };
 static const struct config_word vuart_words[] = { { "sbsa_uart", true }, { 0 } };
 
 const struct xlcfg_key xlcfg_keys[] = {
-	KEY("name", take_text, AT(domain_name)),
-	KEY("uuid", take_uuid, AT(uuid)),
-	KEY("type", check_word, .words = type_words),
-	KEY("builder", check_word, .words = builder_words),
+	KEY("name", .apply = take_text, AT(domain_name)),
+	KEY("uuid", .apply = take_uuid, AT(uuid)),
+	KEY("type", .apply = check_word, .words = type_words),
+	KEY("builder", .apply = check_word, .words = builder_words),
 
-	KEY("kernel", take_file, AT(kernel_file)),
-	KEY("ramdisk", take_file, AT(ramdisk_file)),
-	KEY("device_tree", take_file, AT(partial_tree_file)),
-	KEY("cmdline", take_later),
-	KEY("root", take_later),
-	KEY("extra", take_later),
+	KEY("kernel", .apply = take_file, AT(kernel_file)),
+	KEY("ramdisk", .apply = take_file, AT(ramdisk_file)),
+	KEY("device_tree", .apply = take_file, AT(partial_tree_file)),
+	KEY("cmdline", .apply = take_later),
+	KEY("root", .apply = take_later),
+	KEY("extra", .apply = take_later),
 
-	KEY("memory", take_mib, AT(memory_kib), RANGE(1, MEMORY_MIB_MAX)),
-	KEY("maxmem", take_mib, AT(max_memory_kib), RANGE(1, MEMORY_MIB_MAX)),
-	KEY("vcpus", take_u32, AT(vcpus), U32),
-	KEY("maxvcpus", take_u32, AT(max_vcpus), RANGE(1, UINT32_MAX)),
-	KEY("cpus", take_later, .may_be_list = true),
-	KEY("cpu_weight", take_u32, AT(cpu_weight), RANGE(1, UINT32_MAX)),
-	KEY("cap", take_u32, AT(cap), U32),
+	KEY("memory", .apply = take_mib, AT(memory_kib), RANGE(1, MEMORY_MIB_MAX)),
+	KEY("maxmem", .apply = take_mib, AT(max_memory_kib), RANGE(1, MEMORY_MIB_MAX)),
+	KEY("vcpus", .apply = take_u32, AT(vcpus), U32),
+	KEY("maxvcpus", .apply = take_u32, AT(max_vcpus), RANGE(1, UINT32_MAX)),
+	KEY("cpus", .apply = take_later, .may_be_list = true),
+	KEY("cpu_weight", .apply = take_u32, AT(cpu_weight), RANGE(1, UINT32_MAX)),
+	KEY("cap", .apply = take_u32, AT(cap), U32),
 
-	KEY("on_poweroff", take_word, ACTION(CONFIG_END_POWEROFF)),
-	KEY("on_reboot", take_word, ACTION(CONFIG_END_REBOOT)),
-	KEY("on_watchdog", take_word, ACTION(CONFIG_END_WATCHDOG)),
-	KEY("on_crash", take_word, ACTION(CONFIG_END_CRASH)),
-	KEY("on_soft_reset", take_word, ACTION(CONFIG_END_SOFT_RESET)),
+	KEY("on_poweroff", .apply = take_word, ACTION(CONFIG_END_POWEROFF)),
+	KEY("on_reboot", .apply = take_word, ACTION(CONFIG_END_REBOOT)),
+	KEY("on_watchdog", .apply = take_word, ACTION(CONFIG_END_WATCHDOG)),
+	KEY("on_crash", .apply = take_word, ACTION(CONFIG_END_CRASH)),
+	KEY("on_soft_reset", .apply = take_word, ACTION(CONFIG_END_SOFT_RESET)),
 
-	KEY("seclabel", take_text, AT(security_label)),
-	KEY("ssidref", take_u32, AT(ssidref), U32),
-	KEY("max_grant_frames", take_i32, AT(max_grant_frames), RANGE(0, INT32_MAX)),
-	KEY("max_maptrack_frames", take_i32, AT(max_maptrack_frames), RANGE(0, INT32_MAX)),
-	KEY("max_event_channels", take_u32, AT(max_event_channels), U32),
+	KEY("seclabel", .apply = take_text, AT(security_label)),
+	KEY("ssidref", .apply = take_u32, AT(ssidref), U32),
+	KEY("max_grant_frames", .apply = take_i32, AT(max_grant_frames), RANGE(0, INT32_MAX)),
+	KEY("max_maptrack_frames", .apply = take_i32, AT(max_maptrack_frames), RANGE(0, INT32_MAX)),
+	KEY("max_event_channels", .apply = take_u32, AT(max_event_channels), U32),
 
-	KEY("gic_version", take_word, AT(gic), .words = config_gic_words),
-	KEY("nr_spis", take_u32, AT(nr_spis), U32),
-	KEY("tee", take_word, AT(tee), .words = config_tee_words),
-	KEY("vuart", take_flag_word, AT(vuart), .words = vuart_words),
+	KEY("gic_version", .apply = take_word, AT(gic), .words = config_gic_words),
+	KEY("nr_spis", .apply = take_u32, AT(nr_spis), U32),
+	KEY("tee", .apply = take_word, AT(tee), .words = config_tee_words),
+	KEY("vuart", .apply = take_flag_word, AT(vuart), .words = vuart_words),
 
-	KEY("iomem", take_iomem, LIST(iomem, iomem_count)),
-	KEY("irqs", take_irqs, LIST(irqs, irq_count)),
-	KEY("dtdev", take_texts, LIST(dtdevs, dtdev_count)),
-	KEY("passthrough", take_later),
-	KEY("vif", take_vifs, LIST(vifs, vif_count)),
-	KEY("disk", take_disks, LIST(disks, disk_count)),
+	KEY("iomem", LIST(iomem, iomem_count, iomem_element)),
+	KEY("irqs", LIST(irqs, irq_count, irq_element)),
+	KEY("dtdev", LIST(dtdevs, dtdev_count, text_element)),
+	KEY("passthrough", .apply = take_later),
+	KEY("vif", LIST(vifs, vif_count, vif_element)),
+	KEY("disk", LIST(disks, disk_count, disk_element)),
 
 	// Not xl's.
-	KEY("autostart", take_u32, AT(autostart), U32),
-	KEY("paused", take_bool, AT(paused), RANGE(0, INT64_MAX)),
-	KEY("memory_kib", take_kib, AT(memory_kib), RANGE(1, MEMORY_MIB_MAX * 1024)),
-	KEY("dt_passthrough", take_texts, LIST(dt_passthrough, dt_passthrough_count)),
-	KEY("machine_compatible", take_texts, LIST(machine_compatible, machine_compatible_count)),
+	KEY("autostart", .apply = take_u32, AT(autostart), U32),
+	KEY("paused", .apply = take_bool, AT(paused), RANGE(0, INT64_MAX)),
+	KEY("memory_kib", .apply = take_kib, AT(memory_kib), RANGE(1, MEMORY_MIB_MAX * 1024)),
+	KEY("dt_passthrough", LIST(dt_passthrough, dt_passthrough_count, text_element)),
+	KEY("machine_compatible", LIST(machine_compatible, machine_compatible_count, text_element)),
 	{ 0 },
 };
 
 // Keys of xl without a meaning on Arm64, or for a guest without emulated devices.
 const char *const xlcfg_meaningless_keys[] = {
-	"acpi_firmware",
-	"acpi_laptop_slate",
-	"acpi_s3",
-	"acpi_s4",
-	"altp2m",
-	"altp2m_count",
-	"altp2mhvm",
-	"apic",
-	"bios",
-	"bios_path_override",
-	"blkdev_start",
-	"boot",
-	"bootloader_args",
-	"bootloader_restrict",
-	"bootloader_user",
-	"cpuid",
-	"device_model_args",
-	"device_model_args_hvm",
-	"device_model_args_pv",
-	"device_model_override",
-	"device_model_stubdomain_override",
-	"device_model_stubdomain_seclabel",
-	"device_model_user",
-	"device_model_version",
-	"dm_restrict",
-	"e820_host",
-	"firmware_override",
-	"gfx_passthru",
-	"hap",
-	"hdtype",
-	"hpet",
-	"hvm_pirq",
-	"ioports",
-	"keymap",
-	"localtime",
-	"mca_caps",
-	"mmio_hole",
-	"ms_vm_genid",
-	"msr_relaxed",
-	"nestedhvm",
-	"nographic",
-	"nomigrate",
-	"nx",
-	"oos",
-	"opengl",
-	"pae",
-	"pvshim",
-	"pvshim_cmdline",
-	"pvshim_extra",
-	"pvshim_path",
-	"rdm",
-	"rdm_mem_boundary",
-	"rtc_timeoffset",
-	"sdl",
-	"serial",
-	"smbios",
-	"smbios_firmware",
-	"soundhw",
-	"spice",
-	"spice_clipboard_sharing",
-	"spice_image_compression",
-	"spice_streaming_video",
-	"spiceagent_mouse",
-	"spicedisable_ticketing",
-	"spicehost",
-	"spicepasswd",
-	"spiceport",
-	"spicetls_port",
-	"spiceusbredirection",
-	"spicevdagent",
-	"stdvga",
-	"stubdomain_cmdline",
-	"stubdomain_kernel",
-	"stubdomain_memory",
-	"stubdomain_ramdisk",
-	"timer_mode",
-	"tsc_mode",
-	"usb",
-	"usbdevice",
-	"usbversion",
-	"vendor_device",
-	"vga",
-	"videoram",
-	"viridian",
-	"vkb_device",
-	"vmtrace_buf_kb",
-	"vnc",
-	"vncdisplay",
-	"vnclisten",
-	"vncpasswd",
-	"vncunused",
-	"vncviewer",
-	"vnuma",
-	"vpt_align",
-	"xen_platform_pci",
-	"xen_platform_pci_bar_uc",
-	NULL,
+	"acpi_firmware", "acpi_laptop_slate", "acpi_s3", "acpi_s4", "altp2m", "altp2m_count", "altp2mhvm",
+	"apic", "bios", "bios_path_override", "blkdev_start", "boot", "bootloader_args",
+	"bootloader_restrict", "bootloader_user", "cpuid", "device_model_args", "device_model_args_hvm",
+	"device_model_args_pv", "device_model_override", "device_model_stubdomain_override",
+	"device_model_stubdomain_seclabel", "device_model_user", "device_model_version", "dm_restrict",
+	"e820_host", "firmware_override", "gfx_passthru", "hap", "hdtype", "hpet", "hvm_pirq", "ioports",
+	"keymap", "localtime", "mca_caps", "mmio_hole", "ms_vm_genid", "msr_relaxed", "nestedhvm",
+	"nographic", "nomigrate", "nx", "oos", "opengl", "pae", "pvshim", "pvshim_cmdline", "pvshim_extra",
+	"pvshim_path", "rdm", "rdm_mem_boundary", "rtc_timeoffset", "sdl", "serial", "smbios",
+	"smbios_firmware", "soundhw", "spice", "spice_clipboard_sharing", "spice_image_compression",
+	"spice_streaming_video", "spiceagent_mouse", "spicedisable_ticketing", "spicehost", "spicepasswd",
+	"spiceport", "spicetls_port", "spiceusbredirection", "spicevdagent", "stdvga", "stubdomain_cmdline",
+	"stubdomain_kernel", "stubdomain_memory", "stubdomain_ramdisk", "timer_mode", "tsc_mode", "usb",
+	"usbdevice", "usbversion", "vendor_device", "vga", "videoram", "viridian", "vkb_device",
+	"vmtrace_buf_kb", "vnc", "vncdisplay", "vnclisten", "vncpasswd", "vncunused", "vncviewer", "vnuma",
+	"vpt_align", "xen_platform_pci", "xen_platform_pci_bar_uc", NULL,
 };
 
 // Keys of xl that would have a meaning, which this version doesn't know.
 const char *const xlcfg_unsupported_keys[] = {
-	"acpi",
-	"arm_sci",
-	"bootloader",
-	"channel",
-	"claim_mode",
-	"cpus_soft",
-	"driver_domain",
-	"extratime",
-	"firmware",
-	"init_seclabel",
-	"latency",
-	"llc_colors",
-	"max_grant_version",
-	"p9",
-	"pci",
-	"pci_msitranslate",
-	"pci_permissive",
-	"pci_power_mgmt",
-	"pci_seize",
-	"period",
-	"pool",
-	"pvcalls",
-	"shadow_memory",
-	"slice",
-	"sve",
-	"trap_unmapped_accesses",
-	"usbctrl",
-	"usbdev",
-	"vdispl",
-	"vfb",
-	"virtio",
-	"vkb",
-	"vpmu",
-	"vsnd",
-	"vtpm",
-	"xend_suspend_evtchn_compat",
-	"xenstore_feature_mask",
-	"xenstore_quota",
-	NULL,
+	"acpi", "arm_sci", "bootloader", "channel", "claim_mode", "cpus_soft", "driver_domain", "extratime",
+	"firmware", "init_seclabel", "latency", "llc_colors", "max_grant_version", "p9", "pci",
+	"pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize", "period", "pool", "pvcalls",
+	"shadow_memory", "slice", "sve", "trap_unmapped_accesses", "usbctrl", "usbdev", "vdispl", "vfb",
+	"virtio", "vkb", "vpmu", "vsnd", "vtpm", "xend_suspend_evtchn_compat", "xenstore_feature_mask",
+	"xenstore_quota", NULL,
 };

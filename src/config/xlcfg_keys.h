@@ -13,10 +13,14 @@ struct xlcfg_key {
 	const char *name; // NULL ends the table
 	int (*apply)(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 		     const struct xlcfg_value *value);
-	size_t offset, count_offset; // in struct domain_config: of the field, of the length of a list
-	bool is_list, may_be_list, is_number;
-	int64_t least, most; // of a number
-	const struct config_word *words;
+	size_t offset;  // in struct domain_config: of the field
+	bool is_number; // from `least` to `most`
+	int64_t least, most;
+	const struct config_word *words; // that it can be
+	// Of a list, each element is written to an array; NULL: it isn't one.
+	int (*take_element)(struct xlcfg_reader *reader, const struct xlcfg_value *value, void *element);
+	size_t element_size, count_offset;
+	bool may_be_list; // or a single value
 };
 
 extern const struct xlcfg_key xlcfg_keys[];
