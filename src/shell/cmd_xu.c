@@ -270,7 +270,8 @@ const struct command xu_commands[] = {
 		.name = "vcpu-set",
 		.arguments = "DOMAIN COUNT",
 		.help = "Set how many CPUs a domain is to use",
-		.details = "At most as many as it was created with. The domain takes the others off by itself.",
+		.details = "At most as many as it was created with. The domain takes the others off\n"
+			   "by itself.",
 		.run = xu_vcpu_set_command,
 		.min_arguments = 2,
 		.max_arguments = 2,
