@@ -129,11 +129,21 @@ endif()
 
 # --- the Linux guest's first root file system -----------------------------------------------------------------------
 
+set(linux_files
+    init=${PROJECT_SOURCE_DIR}/image/linux-init
+    bin/busybox=${PARTS}/linux/busybox
+    usr/bin/xenstore=${PARTS}/linux/xenstore
+    lib/libxenstore.so.4=${PARTS}/linux/libxenstore.so.4
+    lib/libxentoolcore.so.1=${PARTS}/linux/libxentoolcore.so.1
+    lib/libgcc_s.so.1=${PARTS}/linux/libgcc_s.so.1
+    lib/libc.so.6=${PARTS}/linux/libc.so.6
+    lib/ld-linux-aarch64.so.1=${PARTS}/linux/ld-linux-aarch64.so.1
+)
+list(TRANSFORM linux_files REPLACE ".*=" "" OUTPUT_VARIABLE linux_sources)
 add_custom_command(
   OUTPUT ${GUESTS}/initramfs.gz
-  COMMAND ${PROJECT_SOURCE_DIR}/image/initramfs ${GUESTS}/initramfs.gz init=${PROJECT_SOURCE_DIR}/image/linux-init
-          bin/busybox=${PARTS}/linux/busybox
-  DEPENDS image/initramfs image/linux-init ${PARTS}/linux/busybox
+  COMMAND ${PROJECT_SOURCE_DIR}/image/initramfs ${GUESTS}/initramfs.gz ${linux_files}
+  DEPENDS image/initramfs ${linux_sources}
   COMMENT "Root file system of the Linux guest"
 )
 list(APPEND images ${GUESTS}/initramfs.gz)
