@@ -271,7 +271,7 @@ static int identify(struct sd_card *card)
 	return !error && can_switch ? speed_up(card) : error;
 }
 
-// A card that doesn't manage 1.8 V, or tuning, is used without.
+// A card that doesn't manage 1.8 V, or tuning, is used without; so is DMA that has never worked.
 int sd_identify(struct sd_card *card)
 {
 	int error = identify(card);
@@ -280,12 +280,12 @@ int sd_identify(struct sd_card *card)
 		card->host->traits.no_1v8 = true;
 		error = identify(card);
 	}
-	return error;
+	return error && error != -ENODEV && sdhci_give_up_dma(card->host) ? identify(card) : error;
 }
 
 // ---- Use ----
 
-int sd_transfer(struct sd_card *card, bool write, uint64_t block, uint32_t count, void *buffer)
+static int transfer_once(struct sd_card *card, bool write, uint64_t block, uint32_t count, void *buffer)
 {
 	struct sd_command command = {
 		.index = (uint8_t)((write ? WRITE : READ) + (count > 1)),
@@ -299,6 +299,21 @@ int sd_transfer(struct sd_card *card, bool write, uint64_t block, uint32_t count
 	int error = sdhci_execute(card->host, &command);
 
 	return error || !(command.answer.words[0] & STATUS_FAILED) ? error : -EIO;
+}
+
+int sd_transfer(struct sd_card *card, bool write, uint64_t block, uint32_t count, void *buffer)
+{
+	uint32_t done = 0;
+	int error = 0;
+
+	while (done < count && !error) {
+		char *at = (char *)buffer + done * SD_BLOCK_SIZE;
+		uint32_t piece = MIN(count - done, sdhci_blocks_at_once(card->host, at));
+
+		error = transfer_once(card, write, block + done, piece, at);
+		done += piece;
+	}
+	return error;
 }
 
 int sd_await_ready(struct sd_card *card)

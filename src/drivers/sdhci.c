@@ -13,7 +13,8 @@
 #include "kernel/panic.h"
 
 #define COMMAND_TIME  SECONDS(1)
-#define DATA_TIME     SECONDS(3) // for the first megabyte, and as much for each further one
+#define DATA_TIME     SECONDS(1) // for a card's first data
+#define MEGABYTE_TIME SECONDS(3) // for each megabyte
 #define BUSY_TIME     SECONDS(2) // a card that programs
 #define RESET_TIME    MILLISECONDS(100)
 #define COLLECTS_MAX  8u
@@ -39,8 +40,7 @@
 #define LOST_MAX  4u // then, if none ever came, none is waited for any more
 
 #define STATUS_WANTED                                                                                        \
-	(STATUS_COMMAND | STATUS_TRANSFER | STATUS_DMA | STATUS_WRITE_READY | STATUS_READ_READY |            \
-	 STATUS_ERRORS)
+	(STATUS_COMMAND | STATUS_TRANSFER | STATUS_WRITE_READY | STATUS_READ_READY | STATUS_ERRORS)
 
 static uint32_t get(struct sdhci *host, uint32_t offset)
 {
@@ -189,7 +189,7 @@ static uint32_t data_size(const struct sd_command *command)
 
 static uint64_t data_deadline(const struct sd_command *command)
 {
-	return time_now() + DATA_TIME * (1 + data_size(command) / MIB(1));
+	return time_now() + DATA_TIME + data_size(command) * MEGABYTE_TIME / MIB(1);
 }
 
 static uint64_t device_address(const struct sdhci *host, const void *pointer)
@@ -197,10 +197,25 @@ static uint64_t device_address(const struct sdhci *host, const void *pointer)
 	return virt_to_phys(pointer) + host->traits.dma_offset;
 }
 
-static bool dma_reaches(const struct sdhci *host, const struct sd_command *command)
+// SDMA stops at each such boundary; commands are made to end there (sdhci_blocks_at_once()), and what crosses
+// one nevertheless goes through the data port.
+static uint32_t to_sdma_boundary(const struct sdhci *host, const void *data)
+{
+	return (uint32_t)(SDMA_BOUNDARY - (device_address(host, data) & (SDMA_BOUNDARY - 1)));
+}
+
+uint32_t sdhci_blocks_at_once(const struct sdhci *host, const void *data)
+{
+	return host->dma == SDHCI_SDMA ? MAX(to_sdma_boundary(host, data) / 512, 1u) : SDHCI_BLOCKS_MAX;
+}
+
+static bool can_use_dma(const struct sdhci *host, const struct sd_command *command)
 {
 	uint64_t start = virt_to_phys(command->data), last = start + data_size(command) - 1;
 
+	if (host->dma == SDHCI_PIO ||
+	    (host->dma == SDHCI_SDMA && data_size(command) > to_sdma_boundary(host, command->data)))
+		return false;
 	if (host->traits.dma_end && (start < host->traits.dma_start || last >= host->traits.dma_end))
 		return false;
 	return host->dma == SDHCI_ADMA2_64 || last + host->traits.dma_offset <= UINT32_MAX;
@@ -257,20 +272,13 @@ static void prepare_dma(struct sdhci *host, const struct sd_command *command)
 		fill_descriptors(host, command);
 }
 
-// SDMA stops where the address crosses a boundary, and goes on when it is told the next one.
 static int finish_dma(struct sdhci *host, const struct sd_command *command)
 {
-	uint64_t deadline = data_deadline(command), next = device_address(host, command->data);
-	int error;
+	int error = await(host, STATUS_TRANSFER, data_deadline(command));
 
-	while (!(error = await(host, STATUS_TRANSFER | STATUS_DMA, deadline)) &&
-	       !(host->status & STATUS_TRANSFER)) {
-		forget(host, STATUS_DMA);
-		next = ROUND_DOWN(next, SDMA_BOUNDARY) + SDMA_BOUNDARY;
-		set(host, SDHCI_SDMA_ADDRESS, (uint32_t)next);
-	}
 	if (!error && !command->write)
 		pass_to_device(host, command->data, data_size(command), true);
+	host->dma_works |= !error;
 	return error;
 }
 
@@ -348,7 +356,7 @@ static void read_answer(struct sdhci *host, struct sd_command *command)
 
 static int execute_data(struct sdhci *host, struct sd_command *command)
 {
-	bool by_dma = host->dma != SDHCI_PIO && dma_reaches(host, command);
+	bool by_dma = can_use_dma(host, command);
 
 	ASSERT(command->block_size % 4 == 0 && data_size(command) <= SDHCI_BLOCKS_MAX * 512);
 	if (by_dma)
@@ -577,6 +585,14 @@ static int choose_dma(struct sdhci *host)
 		return 0;
 	host->descriptors = page_alloc(0);
 	return host->descriptors ? 0 : -ENOMEM;
+}
+
+bool sdhci_give_up_dma(struct sdhci *host)
+{
+	if (host->dma == SDHCI_PIO || host->dma_works)
+		return false;
+	host->dma = SDHCI_PIO;
+	return true;
 }
 
 const char *sdhci_dma_name(const struct sdhci *host)

@@ -49,6 +49,7 @@ struct sdhci {
 	unsigned int version; // 0: 1.00, 1: 2.00, 2: 3.00
 	uint32_t clock;       // Hz, on the bus; 0: stopped
 	enum sdhci_dma dma;
+	bool dma_works;    // it has moved something
 	void *descriptors; // of ADMA2, a page
 	struct interrupt interrupt;
 	bool polled; // it has no interrupt that works
@@ -91,6 +92,12 @@ void sdhci_stop(struct sdhci *host);
 // Carries out a command; waits. -ETIMEDOUT: no answer, or no data, -EILSEQ: corrupted on the way, -EIO:
 // another failure, -ENODEV: the card was pulled. After an error comes sdhci_recover().
 int sdhci_execute(struct sdhci *host, struct sd_command *command);
+
+// How many blocks of 512 bytes a command with data at this address may have.
+uint32_t sdhci_blocks_at_once(const struct sdhci *host, const void *data);
+
+// Data goes through the data port from now on, if DMA never worked yet. False: it did, or there is none.
+bool sdhci_give_up_dma(struct sdhci *host);
 
 // Gives up the command that failed: the controller is ready for another one.
 void sdhci_recover(struct sdhci *host);

@@ -68,7 +68,6 @@
 
 #define STATUS_COMMAND       (1u << 0)
 #define STATUS_TRANSFER      (1u << 1)
-#define STATUS_DMA           (1u << 3)
 #define STATUS_WRITE_READY   (1u << 4)
 #define STATUS_READ_READY    (1u << 5)
 #define STATUS_CARD_IN       (1u << 6)

@@ -79,18 +79,15 @@ static void move_adma(struct sd_simulation *sim, unsigned int words)
 	end_transfer(sim);
 }
 
-// Up to the next boundary of 512 KB.
+// It would stop at each boundary of 512 KB.
 static void move_sdma(struct sd_simulation *sim)
 {
-	uint32_t address = *word(sim, SDHCI_SDMA_ADDRESS), left = sim->data_size - sim->data_done;
-	uint32_t to_boundary = (uint32_t)KIB(512) - (address & (uint32_t)(KIB(512) - 1));
+	uint32_t address = *word(sim, SDHCI_SDMA_ADDRESS);
 
-	move(sim, phys_to_virt(address), MIN(left, to_boundary));
-	*word(sim, SDHCI_SDMA_ADDRESS) = address + MIN(left, to_boundary);
-	if (left <= to_boundary)
-		end_transfer(sim);
-	else
-		raise_status(sim, STATUS_DMA);
+	if (address / KIB(512) != (address + sim->data_size - 1) / KIB(512))
+		model_violation("SDMA of %u bytes at %#x crosses a boundary", sim->data_size, address);
+	move(sim, phys_to_virt(address), sim->data_size);
+	end_transfer(sim);
 }
 
 static void move_port(struct sd_simulation *sim)
@@ -129,7 +126,7 @@ static void move_data(void *context)
 		data_fault(sim, 1u << 20);
 	} else if (take_fault(sim, SD_FAULT_ADMA)) {
 		data_fault(sim, 1u << 25);
-	} else if (take_fault(sim, SD_FAULT_STUCK)) {
+	} else if (take_fault(sim, SD_FAULT_STUCK) || (sim->no_dma && *word(sim, SDHCI_COMMAND) & MODE_DMA)) {
 		return;
 	} else {
 		sim->transfers++;
@@ -397,8 +394,6 @@ static void write_register(void *context, uint32_t offset, uint32_t value)
 	*word(sim, offset) = value;
 	if (offset == SDHCI_COMMAND)
 		execute(sim, value);
-	else if (offset == SDHCI_SDMA_ADDRESS && sim->data && sim->data_done)
-		model_after(DATA_DELAY, move_data, sim);
 	else if (offset == SDHCI_SIGNAL_ENABLE)
 		raise_status(sim, 0);
 }

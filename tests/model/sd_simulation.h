@@ -28,7 +28,7 @@ struct sd_simulation {
 	// Set before it is started.
 	uint64_t capabilities;
 	bool card_in, by_block, can_1v8, locked; // locked: the write-protect switch
-	bool tuning_fails, no_interrupt;
+	bool tuning_fails, no_interrupt, no_dma; // no_dma: it says that it can, and nothing comes
 	uint8_t *image;
 	uint32_t blocks; // a multiple of 1024
 

@@ -141,6 +141,34 @@ static void data_is_moved_in_every_way(void **state)
 	check_transfers(0, true, SDHCI_PIO, true);
 }
 
+static void sdma_ends_at_its_boundaries(void **state)
+{
+	struct machine *machine;
+	struct block_device *block = start_new(&machine, CAPABILITY_SDMA);
+	uint8_t *start = buffer;
+
+	(void)state;
+	// Also with a block across the boundary.
+	for (unsigned int i = 0; i < 16; i++) {
+		buffer = start + i * 64;
+		check_read(block, 7, 2048);
+		check_write(block, 7 + i, 2048);
+	}
+}
+
+static void dma_that_never_works_is_not_used(void **state)
+{
+	struct machine *machine = make(CAPABILITY_ADMA2);
+
+	(void)state;
+	machine->simulation.no_dma = true;
+	start(machine);
+	model_run(SECONDS(10));
+	assert_non_null(block_next(NULL));
+	assert_int_equal(machine->host.dma, SDHCI_PIO);
+	check_read(block_next(NULL), 0, 300);
+}
+
 static void small_cards_count_bytes(void **state)
 {
 	(void)state;
@@ -370,6 +398,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(data_is_moved_in_every_way),
+		cmocka_unit_test(sdma_ends_at_its_boundaries),
+		cmocka_unit_test(dma_that_never_works_is_not_used),
 		cmocka_unit_test(small_cards_count_bytes),
 		cmocka_unit_test(without_interrupts_it_is_polled),
 		cmocka_unit_test(requests_outside_of_the_card_are_refused),
