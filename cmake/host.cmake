@@ -65,7 +65,11 @@ if(FUZZ)
 else()
   set(fuzz_main tests/fuzz/replay.c)
 endif()
-add_library(fuzz_platform STATIC src/kernel/failure.c src/kernel/log.c src/kernel/spelling.c tests/fuzz/platform.c)
+add_library(
+  fuzz_platform STATIC
+  src/kernel/failure.c src/kernel/log.c src/kernel/spelling.c tests/fuzz/platform.c tests/fuzz/memory_disk.c
+)
+target_compile_options(fuzz_platform PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(fuzz_platform PRIVATE common platform)
 
 add_custom_target(fuzz)
@@ -78,9 +82,11 @@ function(add_fuzz_target name)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
   target_compile_options(${target} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(
-    ${target} PRIVATE common platform $<LINK_GROUP:RESCAN,fuzz_platform,${libraries}> $<$<BOOL:${FUZZ}>:-fsanitize=fuzzer>
+    ${target} PRIVATE common platform $<LINK_GROUP:RESCAN,fuzz_platform,${libraries}> -l:libz.a $<$<BOOL:${FUZZ}>:-fsanitize=fuzzer>
   )
   add_dependencies(fuzz ${target})
 endfunction()
 
 add_fuzz_target(xlcfg config)
+add_fuzz_target(partition storage)
+add_fuzz_target(fat storage)

@@ -236,10 +236,10 @@ void mount_put(struct mount *mount)
 // The drive's name may be given as "0" or as "/0:"; an empty folder is the volume's root.
 const char *mount_images_folder(void)
 {
-	static char folder[sizeof(DRIVE_NAME CONFIG_DOM_STORAGE_FATFS_DIR) + sizeof("/:/" "/")];
-	const char *drive = DRIVE_NAME + strspn(DRIVE_NAME, "/");
+	static const char name[] = DRIVE_NAME, images[] = CONFIG_DOM_STORAGE_FATFS_DIR;
+	static char folder[sizeof(name) + sizeof(images) + sizeof("/:" "/" "/")];
+	const char *drive = name + strspn(name, "/");
 
-	snprintf(folder, sizeof(folder), "/%.*s:/%s%s", (int)strcspn(drive, ":/"), drive, CONFIG_DOM_STORAGE_FATFS_DIR,
-		 *CONFIG_DOM_STORAGE_FATFS_DIR ? "/" : "");
+	snprintf(folder, sizeof(folder), "/%.*s:/%s%s", (int)strcspn(drive, ":/"), drive, images, *images ? "/" : "");
 	return folder;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
 
@@ -22,4 +23,8 @@ void panic(const char *format, ...)
 void kernel_console_write(const char *text, size_t length)
 {
 	(void)text, (void)length;
+}
+
+void console_flush(void)
+{
 }
