@@ -241,8 +241,32 @@ static int decode_gic(const fdt32_t *cells, int count, struct interrupt_line *li
 	return 0;
 }
 
+// An interrupt controller that entries of `interrupt-map` name: cells of its unit address, and of its
+// interrupts.
+struct controller {
+	uint32_t phandle;
+	int unit_cells, cells; // cells 0: there is no such controller
+};
+
+static struct controller find_controller(uint32_t phandle)
+{
+	int node = fdt_node_offset_by_phandle(devicetree(), phandle);
+
+	if (node < 0)
+		return (struct controller){phandle, 0, 0};
+	return (struct controller){phandle, cell_count(node, "#address-cells"),
+				   cell_count(node, "#interrupt-cells")};
+}
+
+static bool matches(const struct pci_function *function, uint32_t pin, const fdt32_t *entry,
+		    const fdt32_t *mask)
+{
+	return !((fdt32_ld(entry) ^ function->number << 8) & fdt32_ld(mask)) &&
+	       !((fdt32_ld(entry + CHILD_CELLS) ^ pin) & fdt32_ld(mask + CHILD_CELLS));
+}
+
 // Entries of `interrupt-map`: the function's address and pin, then the controller, its unit address and its
-// cells.
+// cells. Mostly all name the same controller, which is looked for once: that takes a walk through the tree.
 int pci_interrupt(const struct pci_function *function, struct interrupt_line *line)
 {
 	const void *tree = devicetree();
@@ -250,22 +274,22 @@ int pci_interrupt(const struct pci_function *function, struct interrupt_line *li
 	const fdt32_t *map = fdt_getprop(tree, node, "interrupt-map", &bytes);
 	const fdt32_t *mask = fdt_getprop(tree, node, "interrupt-map-mask", &mask_bytes);
 	uint32_t pin = pci_read_config(function, CONFIG_INTERRUPT_PIN, 1);
+	struct controller controller = {0};
 
 	if (!map || !mask || mask_bytes != (CHILD_CELLS + 1) * (int)sizeof(*mask) || pin < 1 || pin > 4)
 		return -ENOENT;
-	for (int left = bytes / (int)sizeof(*map); left > CHILD_CELLS + 2;) {
-		int controller = fdt_node_offset_by_phandle(tree, fdt32_ld(map + CHILD_CELLS + 1));
-		int unit = controller < 0 ? 0 : cell_count(controller, "#address-cells");
-		int cells = controller < 0 ? 0 : cell_count(controller, "#interrupt-cells");
-		int length = CHILD_CELLS + 2 + unit + cells;
+	for (int left = bytes / (int)sizeof(*map), length; left > CHILD_CELLS + 2;
+	     left -= length, map += length) {
+		uint32_t phandle = fdt32_ld(map + CHILD_CELLS + 1);
 
-		if (!cells || length > left)
+		if (phandle != controller.phandle)
+			controller = find_controller(phandle);
+		length = CHILD_CELLS + 2 + controller.unit_cells + controller.cells;
+		if (!controller.cells || length > left)
 			return -EINVAL;
-		if (!((fdt32_ld(map) ^ function->number << 8) & fdt32_ld(mask)) &&
-		    !((fdt32_ld(map + CHILD_CELLS) ^ pin) & fdt32_ld(mask + CHILD_CELLS)))
-			return decode_gic(map + CHILD_CELLS + 2 + unit, cells, line);
-		map += length;
-		left -= length;
+		if (matches(function, pin, map, mask))
+			return decode_gic(map + CHILD_CELLS + 2 + controller.unit_cells, controller.cells,
+					  line);
 	}
 	return -ENOENT;
 }

@@ -144,9 +144,9 @@ static const struct virtio_transport mmio = {
 	.take_interrupt = take_interrupt,
 };
 
-static int probe_window(char *registers, struct interrupt_line line, paddr_t address)
+static int probe_window(int node, char *registers, paddr_t address)
 {
-	struct virtio_device found = {.transport = &mmio, .registers = registers, .line = line}, *device;
+	struct virtio_device found = {.transport = &mmio, .registers = registers}, *device;
 	uint32_t version = get(&found, VERSION);
 
 	if (get(&found, MAGIC) != MAGIC_VALUE || get(&found, DEVICE_ID) != VIRTIO_ID_BLOCK)
@@ -154,12 +154,15 @@ static int probe_window(char *registers, struct interrupt_line line, paddr_t add
 	if (version != 1 && version != 2)
 		return -ENOTSUP;
 	found.legacy = version == 1;
+	int error = devicetree_irq(node, 0, &found.line.irq, &found.line.edge);
+	if (error)
+		return error;
 	snprintf(found.place, sizeof(found.place), "virtio-mmio at %#llx", (unsigned long long)address);
 	device = malloc(sizeof(*device));
 	if (!device)
 		return -ENOMEM;
 	*device = found;
-	int error = virtio_block_probe(device);
+	error = virtio_block_probe(device);
 	if (error)
 		free(device);
 	return error;
@@ -167,13 +170,12 @@ static int probe_window(char *registers, struct interrupt_line line, paddr_t add
 
 static int probe_node(int node, paddr_t address, uint64_t size)
 {
-	struct interrupt_line line;
 	paddr_t page = ROUND_DOWN(address, PAGE_SIZE);
 
-	if (size < CONFIG || devicetree_irq(node, 0, &line.irq, &line.edge))
+	if (size < CONFIG)
 		return -EINVAL;
 	char *mapped = memory_map(page, ROUND_UP(address + size, PAGE_SIZE) - page, MEMORY_DEVICE);
-	return mapped ? probe_window(mapped + (address - page), line, address) : -ENOMEM;
+	return mapped ? probe_window(node, mapped + (address - page), address) : -ENOMEM;
 }
 
 // Several windows share a page: it stays mapped.
