@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of start-up of the control domain. The kernel (src/kernel) has set up memory, tasks and the timer
 // before it calls main().
+#include <errno.h>
 #include <stdio.h>
 
 #include "config/catalog.h"
+#include "config/images_folder.h"
 #include "console/console.h"
 #include "domain/lifecycle.h"
 #include "domain/store_nodes.h"
+#include "drivers/drivers.h"
 #include "kernel/log.h"
+#include "kernel/task.h"
 #include "shell/shell.h"
+#include "storage/mount.h"
 #include "version.h"
 #include "xen/console_io.h"
 #include "xen/event.h"
@@ -16,6 +21,26 @@
 #include "xen/hypercall.h"
 #include "xen/version.h"
 #include "xenstore/xenstore.h"
+
+#ifdef CONFIG_DOM_STORAGE_FATFS_ENABLE
+// Media take their time, and the prompt doesn't wait for them: who asks for a file does.
+static void find_storage(void *unused)
+{
+	(void)unused;
+	drivers_init();
+	if (block_next(NULL))
+		mount_all();
+	images_folder_ready();
+}
+
+static int storage_start(void)
+{
+	if (!task_create("storage", find_storage, NULL))
+		return -ENOMEM;
+	images_folder_expect();
+	return 0;
+}
+#endif
 
 // A service that can't start is said and left out: whatever else works stays of use, and the shell tells more.
 static const struct service {
@@ -31,6 +56,9 @@ static const struct service {
 	{ "store nodes", store_nodes_init },
 	{ "watch over domains", lifecycle_init },
 	{ "configurations", catalog_init },
+#ifdef CONFIG_DOM_STORAGE_FATFS_ENABLE
+	{ "storage", storage_start },
+#endif
 };
 
 int main(void)

@@ -100,12 +100,10 @@ static int take_kernel(struct builtin *builtin, const struct dom0_domain_cfg *fr
 {
 	const struct xen_domain_cfg *cfg = from->domain_cfg;
 
-	if (from->image_kernel_path)
-		return failure_set(
-			failure, -ENOTSUP,
-			"configuration '%s': its kernel is the file %s, and this program reads no files: "
-			"link the image in (docs/configurations.md)",
-			cfg->name, from->image_kernel_path);
+	if (from->image_kernel_path) {
+		builtin->config.kernel_file = from->image_kernel_path;
+		return 0;
+	}
 	if (!cfg->load_image_bytes || !cfg->get_image_size)
 		return failure_set(
 			failure, -EINVAL,
@@ -126,12 +124,10 @@ static int take_tree(struct builtin *builtin, const struct dom0_domain_cfg *from
 	const struct xen_domain_cfg *cfg = from->domain_cfg;
 	struct image_source source = { .name = builtin->tree_name, .context = builtin };
 
-	if (from->image_dt_path)
-		return failure_set(
-			failure, -ENOTSUP,
-			"configuration '%s': its device tree is the file %s, and this program reads no "
-			"files: link the tree in (docs/configurations.md)",
-			cfg->name, from->image_dt_path);
+	if (from->image_dt_path) {
+		builtin->config.partial_tree_file = from->image_dt_path;
+		return 0;
+	}
 	if (cfg->dtb_start)
 		return take_memory(cfg, &builtin->tree, "dtb", cfg->dtb_start, cfg->dtb_end,
 				   &builtin->config.partial_tree, failure);

@@ -1,41 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of configurations, made once from domain_cfgs[].
+// The built-in configurations, made once from domain_cfgs[], and those on the card, read when they are asked for.
 #include "config/catalog.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/builtin.h"
+#include "config/file_image.h"
+#include "config/images_folder.h"
+#include "kernel/compiler.h"
 #include "kernel/log.h"
 
 static struct {
 	struct domain_config **configs;
 	size_t count;
-} catalog;
+} builtins;
 
-static struct domain_config *read_config(const struct dom0_domain_cfg *from, struct failure *failure)
+// ---- Built in ----
+
+static const struct domain_config *find_builtin(const char *name)
+{
+	for (size_t i = 0; i < builtins.count; i++)
+		if (!strcmp(builtins.configs[i]->name, name))
+			return builtins.configs[i];
+	return NULL;
+}
+
+static int check_builtin(const struct domain_config *config, struct failure *failure)
+{
+	struct failure fault = { 0 };
+
+	if (domain_config_find_fault(config, NULL, &fault))
+		return failure_set(failure, fault.error, "configuration '%s': %s", config->name, fault.text);
+	if (find_builtin(config->name))
+		return failure_set(failure, -EEXIST, "configuration '%s': there is another of this name",
+				   config->name);
+	return 0;
+}
+
+static struct domain_config *read_builtin(const struct dom0_domain_cfg *from, struct failure *failure)
 {
 	struct domain_config *config = builtin_config(from, failure);
 
-	if (!config)
-		return NULL;
-	if (!domain_config_check(config, failure)) {
-		if (!catalog_find(config->name))
-			return config;
-		failure_set(failure, -EEXIST, "configuration '%s': there is another of this name",
-			    config->name);
-	}
+	if (!config || !check_builtin(config, failure))
+		return config;
 	free(config);
 	return NULL;
 }
 
 static void clear(void)
 {
-	while (catalog.count)
-		free(catalog.configs[--catalog.count]);
-	free(catalog.configs);
-	catalog.configs = NULL;
+	while (builtins.count)
+		free(builtins.configs[--builtins.count]);
+	free(builtins.configs);
+	builtins.configs = NULL;
 }
 
 int catalog_init(void)
@@ -45,36 +65,157 @@ int catalog_init(void)
 	clear();
 	while (domain_cfgs[entries].domain_cfg)
 		entries++;
-	catalog.configs = calloc(entries + 1, sizeof(catalog.configs[0])); // never of size 0
-	if (!catalog.configs)
+	builtins.configs = calloc(entries + 1, sizeof(builtins.configs[0])); // never of size 0
+	if (!builtins.configs)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < entries; i++) {
 		struct failure failure = { 0 };
-		struct domain_config *config = read_config(&domain_cfgs[i], &failure);
+		struct domain_config *config = read_builtin(&domain_cfgs[i], &failure);
 
 		if (config)
-			catalog.configs[catalog.count++] = config;
+			builtins.configs[builtins.count++] = config;
 		else
 			log_error("%s; it is left out", failure.text);
 	}
 	return 0;
 }
 
-const struct domain_config *catalog_find(const char *name)
+// ---- One of them ----
+
+static struct catalog_entry *new_entry(struct failure *failure)
 {
-	for (size_t i = 0; i < catalog.count; i++)
-		if (!strcmp(catalog.configs[i]->name, name))
-			return catalog.configs[i];
+	struct catalog_entry *entry = calloc(1, sizeof(*entry));
+
+	if (!entry)
+		failure_set(failure, -ENOMEM, "reading a configuration: out of memory");
+	return entry;
+}
+
+struct catalog_entry *catalog_read(const char *path, struct failure *failure)
+{
+	struct catalog_entry *entry = new_entry(failure);
+	size_t size;
+	void *bytes = entry ? images_folder_load(path, &size, failure) : NULL;
+
+	if (bytes)
+		entry->file = config_file_read(path, bytes, size, failure);
+	free(bytes);
+	if (!entry || !entry->file) {
+		free(entry);
+		return NULL;
+	}
+	entry->config = entry->file->config;
+	entry->warnings = entry->file->warnings;
+	entry->shadows = find_builtin(entry->config.name);
+	return entry;
+}
+
+static struct catalog_entry *copy_builtin(const struct domain_config *config, struct failure *failure)
+{
+	struct catalog_entry *entry = new_entry(failure);
+
+	if (entry)
+		entry->config = *config;
+	return entry;
+}
+
+struct search {
+	const char *name;
+	bool found;
+};
+
+static void compare(const char *name, void *context)
+{
+	struct search *search = context;
+
+	search->found |= !strcmp(name, search->name);
+}
+
+struct catalog_entry *catalog_find(const char *name, struct failure *failure)
+{
+	const struct domain_config *builtin = find_builtin(name);
+	struct search search = { .name = name };
+	struct failure unreadable = { 0 };
+	int error = images_folder_each(compare, &search, &unreadable);
+
+	if (search.found) {
+		char file[DOMAIN_NAME_MAX + sizeof(CONFIG_FILE_SUFFIX)];
+
+		snprintf(file, sizeof(file), "%s" CONFIG_FILE_SUFFIX, name);
+		return catalog_read(file, failure);
+	}
+	if (error)
+		log_warning("%s", unreadable.text);
+	if (builtin)
+		return copy_builtin(builtin, failure);
+	if (error)
+		failure_set(failure, error, "%s", unreadable.text);
+	else
+		failure_set(failure, -ENOENT,
+			    "there is no configuration '%.*s'; 'xu config_list' shows what there is",
+			    DOMAIN_NAME_MAX, name);
 	return NULL;
 }
 
-size_t catalog_count(void)
+// ---- Images ----
+
+struct wanted_image {
+	const char *file;
+	struct image_source *source;
+};
+
+int catalog_open_images(struct catalog_entry *entry, struct failure *failure)
 {
-	return catalog.count;
+	struct domain_config *config = &entry->config;
+	const struct wanted_image wanted[] = {
+		{ config->kernel_file, &config->kernel },
+		{ config->ramdisk_file, &config->ramdisk },
+		{ config->partial_tree_file, &config->partial_tree },
+	};
+	size_t open = 0;
+	int error = 0;
+
+	_Static_assert(ARRAY_SIZE(wanted) == ARRAY_SIZE(entry->images), "");
+	for (size_t i = 0; i < ARRAY_SIZE(wanted) && !error; i++) {
+		if (!wanted[i].file || image_source_is_given(wanted[i].source))
+			continue;
+		error = file_image_open(wanted[i].file, &entry->images[open], wanted[i].source, failure);
+		open += !error;
+	}
+	return error;
 }
 
-const struct domain_config *catalog_at(size_t index)
+void catalog_release(struct catalog_entry *entry)
 {
-	return index < catalog.count ? catalog.configs[index] : NULL;
+	if (!entry)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(entry->images); i++)
+		file_image_close(entry->images[i]);
+	config_file_free(entry->file);
+	free(entry);
+}
+
+// ---- All of them ----
+
+struct tour {
+	catalog_visitor *visit;
+	void *context;
+};
+
+static void visit_file(const char *name, void *context)
+{
+	const struct tour *tour = context;
+
+	if (!find_builtin(name))
+		tour->visit(name, tour->context);
+}
+
+int catalog_each(catalog_visitor *visit, void *context, struct failure *failure)
+{
+	struct tour tour = { visit, context };
+
+	for (size_t i = 0; i < builtins.count; i++)
+		visit(builtins.configs[i]->name, context);
+	return images_folder_each(visit_file, &tour, failure);
 }

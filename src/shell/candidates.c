@@ -14,10 +14,22 @@
 #define DOMAINS_AT_ONCE 8
 #define NAMES_AT_ONCE   512 // bytes; a longer name isn't offered, nor what is behind it
 
+struct offer {
+	complete_offer *call;
+	void *context;
+};
+
+static void offer_name(const char *name, void *context)
+{
+	const struct offer *offer = context;
+
+	offer->call(name, offer->context);
+}
+
+// What can't be read is said by the command, not while it is typed.
 static void offer_configurations(complete_offer *offer, void *context)
 {
-	for (size_t i = 0; i < catalog_count(); i++)
-		offer(catalog_at(i)->name, context);
+	catalog_each(offer_name, &(struct offer){ offer, context }, NULL);
 }
 
 static void offer_domain(domid_t id, complete_offer *offer, void *context)

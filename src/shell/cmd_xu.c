@@ -49,42 +49,59 @@ static int wanted_id(const struct invocation *call, domid_t *id)
 	return 0;
 }
 
-static const struct domain_config *wanted_config(const struct invocation *call)
+static void show_warnings(const struct catalog_entry *entry)
 {
-	const struct domain_config *config = catalog_find(call->argv[0]);
+	for (const struct config_warning *warning = entry->warnings; warning; warning = warning->next)
+		shell_print("W: %s\n", warning->text);
+	if (entry->shadows)
+		shell_print("W: there is a built-in configuration '%s' as well; the file counts\n",
+			    entry->config.name);
+}
 
-	if (!config)
-		shell_error("%s: there is no configuration '%s'; 'xu config_list' shows what there is",
-			    call->name, call->argv[0]);
-	return config;
+static int wanted_config(const struct invocation *call, struct catalog_entry **entry)
+{
+	struct failure failure = { 0 };
+
+	*entry = catalog_find(call->argv[0], &failure);
+	return *entry ? 0 : shell_failure(call, &failure);
+}
+
+static int build(const struct catalog_entry *entry, domid_t wanted, bool paused, struct failure *failure)
+{
+	struct domain *domain;
+
+	creation_start = time_now();
+	domain_set_progress(show_progress);
+	int error = domain_create(&entry->config, wanted, paused, &domain, failure);
+	domain_set_progress(NULL);
+	shell_status_clear();
+	if (error)
+		return error;
+	if (paused || entry->config.paused)
+		shell_print("I: Created domain is paused\nTo unpause issue: xu unpause %u\n", domain->id);
+	shell_print("domain:%u created\n", domain->id);
+	return 0;
 }
 
 static int create(const struct invocation *call)
 {
-	const struct domain_config *config = wanted_config(call);
-	bool paused = call->options[OPTION_PAUSED];
 	struct failure failure = { 0 };
-	struct domain *domain;
+	struct catalog_entry *entry;
 	domid_t wanted;
+	int error = wanted_id(call, &wanted);
 
-	if (!config)
-		return -ENOENT;
-	if (wanted_id(call, &wanted))
-		return -EINVAL;
-	if (domain_config_check_support(config, &failure))
-		return shell_failure(call, &failure);
-
-	creation_start = time_now();
-	domain_set_progress(show_progress);
-	int error = domain_create(config, wanted, paused, &domain, &failure);
-	domain_set_progress(NULL);
-	shell_status_clear();
+	if (!error)
+		error = wanted_config(call, &entry);
 	if (error)
-		return shell_failure(call, &failure);
-	if (paused || config->paused)
-		shell_print("I: Created domain is paused\nTo unpause issue: xu unpause %u\n", domain->id);
-	shell_print("domain:%u created\n", domain->id);
-	return 0;
+		return error;
+	show_warnings(entry);
+	error = domain_config_check_support(&entry->config, &failure);
+	if (!error)
+		error = catalog_open_images(entry, &failure);
+	if (!error)
+		error = build(entry, wanted, call->options[OPTION_PAUSED], &failure);
+	catalog_release(entry);
+	return error ? shell_failure(call, &failure) : 0;
 }
 
 static int apply(const struct invocation *call, int (*action)(domid_t id, struct failure *failure),
@@ -140,12 +157,35 @@ static int list(const struct invocation *call)
 	return domains_each(call, print_domain, NULL);
 }
 
+static void print_name(const char *name, void *unused)
+{
+	(void)unused;
+	shell_print("%s\n", name);
+}
+
 static int config_list(const struct invocation *call)
 {
-	(void)call;
-	for (size_t i = 0; i < catalog_count(); i++)
-		shell_print("%s\n", catalog_at(i)->name);
-	return 0;
+	struct failure failure = { 0 };
+
+	return catalog_each(print_name, NULL, &failure) ? shell_failure(call, &failure) : 0;
+}
+
+// Everything that 'xu create' would check before it builds anything.
+static int config_check(const struct invocation *call)
+{
+	struct failure failure = { 0 };
+	struct catalog_entry *entry = catalog_read(call->argv[0], &failure);
+
+	if (!entry)
+		return shell_failure(call, &failure);
+	show_warnings(entry);
+	int error = domain_config_check_support(&entry->config, &failure);
+	if (!error)
+		error = catalog_open_images(entry, &failure);
+	if (!error)
+		shell_print("%s: right, it is the configuration '%s'\n", call->argv[0], entry->config.name);
+	catalog_release(entry);
+	return error ? shell_failure(call, &failure) : 0;
 }
 
 static const struct command_option end_options[] = {
@@ -161,11 +201,14 @@ static void write_config(const char *text, void *unused)
 
 static int config(const struct invocation *call)
 {
-	const struct domain_config *wanted = wanted_config(call);
+	struct catalog_entry *entry;
+	int error = wanted_config(call, &entry);
 
-	if (!wanted)
-		return -ENOENT;
-	config_print(wanted, write_config, NULL);
+	if (error)
+		return error;
+	show_warnings(entry);
+	config_print(&entry->config, write_config, NULL);
+	catalog_release(entry);
 	return 0;
 }
 
@@ -308,6 +351,16 @@ const struct command xu_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.completion = COMPLETE_CONFIG,
+	},
+	{
+		.name = "config_check",
+		.arguments = "FILE",
+		.help = "Check a configuration file",
+		.details = "FILE is in the images folder, or a path from '/' on. The files that it\n"
+			   "names must be there as well. Nothing is created.",
+		.run = config_check,
+		.min_arguments = 1,
+		.max_arguments = 1,
 	},
 	{ 0 },
 };

@@ -404,8 +404,6 @@ static void refused(struct xen_domain_cfg *cfg, const char *kernel_path, const c
 
 static void what_cannot_be_done_is_refused(void **state)
 {
-	struct xen_domain_cfg on_card = good_cfg();
-
 	(void)state;
 	REFUSED(-ENOTSUP, "flags 0x80", cfg.flags |= 1u << 7);
 	REFUSED(-ENOTSUP, "vifs", cfg.back_cfg.vifs[2].configured = true);
@@ -419,8 +417,21 @@ static void what_cannot_be_done_is_refused(void **state)
 	REFUSED(-EINVAL, "more than 63 bytes", memset(cfg.name, 'n', sizeof(cfg.name)));
 	REFUSED(-EINVAL, "more than 63 bytes", memset(cfg.domain_name, 'n', sizeof(cfg.domain_name)));
 	REFUSED(-EINVAL, "iomems is missing", cfg.nr_iomems = 1);
-	refused(&on_card, "Image.gz", NULL, -ENOTSUP, "Image.gz");
-	refused(&on_card, NULL, "guest.dtb", -ENOTSUP, "guest.dtb");
+}
+
+static void images_can_be_files(void **state)
+{
+	struct xen_domain_cfg cfg = good_cfg();
+	struct dom0_domain_cfg entry = { &cfg, "Image.gz", "guest.dtb" };
+	struct domain_config *config = builtin_config(&entry, NULL);
+
+	(void)state;
+	assert_non_null(config);
+	assert_string_equal(config->kernel_file, "Image.gz");
+	assert_string_equal(config->partial_tree_file, "guest.dtb");
+	assert_false(image_source_is_given(&config->kernel));
+	assert_int_equal(domain_config_find_fault(config, NULL, NULL), 0);
+	free(config);
 }
 
 // ---- the catalogue ----
@@ -452,21 +463,34 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ 0 },
 };
 
+static void append_name(const char *name, void *context)
+{
+	strcat(strcat(context, name), " ");
+}
+
+static uint64_t memory_of(const char *name)
+{
+	struct catalog_entry *entry = catalog_find(name, NULL);
+	uint64_t memory = entry ? entry->config.memory_kib : 0;
+
+	catalog_release(entry);
+	return memory;
+}
+
 static void wrong_ones_are_left_out_of_the_catalogue(void **state)
 {
+	char names[64] = "";
+
 	(void)state;
 	model_start(NULL);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		assert_int_equal(catalog_init(), 0);
-		assert_int_equal(catalog_count(), 2);
-	}
-	assert_string_equal(catalog_at(0)->name, "first");
-	assert_string_equal(catalog_at(1)->name, "last");
-	assert_null(catalog_at(2));
-	assert_int_equal(catalog_find("first")->memory_kib, 4096);
-	assert_ptr_equal(catalog_find("last"), catalog_at(1));
-	assert_null(catalog_find("no_memory"));
-	assert_null(catalog_find(""));
+	assert_int_equal(catalog_each(append_name, names, NULL), 0);
+	assert_string_equal(names, "first last ");
+	assert_int_equal(memory_of("first"), 4096);
+	assert_int_equal(memory_of("last"), 8192);
+	assert_null(catalog_find("no_memory", NULL));
+	assert_null(catalog_find("", NULL));
 	assert_non_null(strstr(model_output(), "configuration 'no_memory': memory of 0 KiB"));
 	assert_non_null(strstr(model_output(), "configuration 'first': there is another of this name"));
 }
@@ -486,6 +510,7 @@ int main(void)
 		cmocka_unit_test(fields_have_defaults),
 		cmocka_unit_test(a_tree_can_come_by_callback),
 		cmocka_unit_test(what_cannot_be_done_is_refused),
+		cmocka_unit_test(images_can_be_files),
 		cmocka_unit_test(wrong_ones_are_left_out_of_the_catalogue),
 	};
 

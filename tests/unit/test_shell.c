@@ -76,22 +76,42 @@ int catalog_init(void)
 	return 0;
 }
 
-size_t catalog_count(void)
+int catalog_each(catalog_visitor *visit, void *context, struct failure *failure)
 {
-	return ARRAY_SIZE(configs);
+	(void)failure;
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
+		visit(configs[i].name, context);
+	return 0;
 }
 
-const struct domain_config *catalog_at(size_t index)
-{
-	return &configs[index];
-}
-
-const struct domain_config *catalog_find(const char *name)
+struct catalog_entry *catalog_find(const char *name, struct failure *failure)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
-		if (!strcmp(configs[i].name, name))
-			return &configs[i];
+		if (!strcmp(configs[i].name, name)) {
+			struct catalog_entry *entry = calloc(1, sizeof(*entry));
+
+			entry->config = configs[i];
+			return entry;
+		}
+	failure_set(failure, -ENOENT, "there is no configuration '%s'; 'xu config_list' shows what there is",
+		    name);
 	return NULL;
+}
+
+struct catalog_entry *catalog_read(const char *path, struct failure *failure)
+{
+	return catalog_find(path, failure);
+}
+
+int catalog_open_images(struct catalog_entry *entry, struct failure *failure)
+{
+	(void)entry, (void)failure;
+	return 0;
+}
+
+void catalog_release(struct catalog_entry *entry)
+{
+	free(entry);
 }
 
 const char *const kernel_test_faults[] = { "null", NULL };

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "config/catalog.h"
+#include "config/xen_domain_cfg.h"
 #include "config/domain_config.h"
 #include "console/console.h"
 #include "domain/control.h"
@@ -42,23 +42,7 @@ static struct domain_config config = {
 	.command_line = "",
 };
 
-// No configurations but this file's.
-size_t catalog_count(void)
-{
-	return 0;
-}
-
-const struct domain_config *catalog_at(size_t index)
-{
-	(void)index;
-	return NULL;
-}
-
-const struct domain_config *catalog_find(const char *name)
-{
-	(void)name;
-	return NULL;
-}
+struct dom0_domain_cfg domain_cfgs[] = { { 0 } }; // none but this file's
 
 const char *const kernel_test_faults[] = { NULL };
 
