@@ -438,15 +438,33 @@ static bool find_owned(domid_t domid, bool *owned)
 	return node;
 }
 
-// "/" and the special nodes stay; what is left of the domain's rights there goes with all the others.
+// "/" and the special nodes stay, and are domain 0's again.
+static int remove_or_take_back(const char *path)
+{
+	static const struct xs_permission dom0_only = { .domid = 0, .access = XS_ACCESS_NONE };
+	size_t size = strlen(path);
+	struct edit edit;
+	struct acl *acl;
+
+	if (path_parent(path, size))
+		return take_out(NULL, NULL, path, size);
+	int error = acl_intern(&dom0_only, 1, &acl);
+	if (error)
+		return error;
+	edit_begin(&edit, NULL);
+	error = edit_acl(&top, path, size, acl, edit.charges);
+	edit_end(&edit);
+	acl_put(acl);
+	return error;
+}
+
 static void reap(domid_t domid)
 {
-	size_t size = strlen(reaper_path);
-	int error = path_parent(reaper_path, size) ? take_out(NULL, NULL, reaper_path, size) : 0;
+	int error = remove_or_take_back(reaper_path);
 
 	if (error == -ENOMEM) {
 		transaction_fail_all();
-		error = take_out(NULL, NULL, reaper_path, size);
+		error = remove_or_take_back(reaper_path);
 	}
 	if (error && error != -ENOENT)
 		log_error("xenstore: node of dead domain %u can't be removed: %s", domid, reaper_path);

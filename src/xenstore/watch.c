@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The watches of all clients, sorted by path, and the matching of changes.
 //
-// A point is a path that a client watches, with any number of tokens. All points stand in one sorted array in which a path
+// All points stand in one sorted array in which a path
 // is followed directly by all that is below it (path_compare()). A change of /a/b/c concerns the points of /, /a, /a/b and
 // /a/b/c: one binary search each, and the search ends as soon as nothing in the array is below the prefix. A removal
 // of /a concerns all points below /a besides: they follow /a.
@@ -18,13 +18,6 @@
 #include "xenstore/path.h"
 #include "xenstore/tree.h"
 #include "xenstore/wire.h"
-
-struct watch_point {
-	struct list link; // at the client
-	struct client *client;
-	struct shared_path *path;
-	struct list watches;
-};
 
 static struct watch_point **points;
 static size_t point_count, point_room;

@@ -20,6 +20,14 @@ struct shared_path {
 	char text[];
 };
 
+// A path that a client watches, with any number of tokens.
+struct watch_point {
+	struct list link; // at the client
+	struct client *client;
+	struct shared_path *path;
+	struct list watches;
+};
+
 struct watch {
 	struct list link; // at its point
 	struct watch_point *point;
