@@ -306,11 +306,18 @@ static int add_place(struct fat_volume *volume, const struct fat_place *from, st
 
 	fat_directory_init(volume, &directory, to->parent);
 	error = fat_directory_insert(volume, &directory, &to->name, &entry);
-	if (!error && is_directory(&entry) && from->parent != to->parent)
+	if (error)
+		return error;
+	if (is_directory(&entry) && from->parent != to->parent) {
 		error = fat_directory_set_parent(volume, entry.cluster, to->parent);
+		if (!error)
+			error = fat_cache_sync(volume);
+	}
 	if (!error)
-		error = fat_cache_sync(volume);
-	return error ? error : remove_entry(volume, from);
+		return remove_entry(volume, from);
+	if (!volume->read_only) // back to where it was
+		fat_directory_remove(volume, &directory, &entry);
+	return error;
 }
 
 static bool is_same_entry(const struct fat_place *a, const struct fat_place *b)
