@@ -13,6 +13,7 @@
 
 static void (*const probes[])(void) = {
 	virtio_mmio_probe,
+	virtio_pci_probe,
 	sdhci_tree_probe,
 	sdhci_pci_probe,
 };

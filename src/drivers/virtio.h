@@ -13,7 +13,6 @@
 #include "drivers/interrupt.h"
 #include "kernel/memory.h"
 
-#define VIRTIO_ID_NONE  0u
 #define VIRTIO_ID_BLOCK 2u
 
 // Feature bits of any device (6).
@@ -82,11 +81,9 @@ struct virtio_transport {
 
 struct virtio_device {
 	const struct virtio_transport *transport;
-	void *registers;        // of the transport
-	void *notify_registers; // virtio over PCI
-	void *interrupt_registers;
-	void *config_registers;
-	uint32_t notify_multiplier;
+	void *registers; // of the transport; the rest of them with PCI alone
+	void *notify_registers, *interrupt_registers, *config_registers;
+	uint32_t notify_size, notify_multiplier, notify_offset, config_size;
 	bool legacy; // before virtio 1.0
 	struct interrupt_line line;
 	char place[32]; // for messages
@@ -115,3 +112,4 @@ int virtio_block_probe(struct virtio_device *device);
 
 // Devices in the device tree's `virtio,mmio` nodes (4.2), and on PCI (4.1).
 void virtio_mmio_probe(void);
+void virtio_pci_probe(void);
