@@ -8,6 +8,7 @@
 #include "domain/domain.h"
 #include "kernel/compiler.h"
 #include "shell/complete.h"
+#include "shell/files.h"
 #include "xen/sysctl.h"
 #include "xenstore/xenstore.h"
 
@@ -98,4 +99,6 @@ void candidates_each(enum completion kind, const char *prefix, complete_offer *o
 		offer_domains(offer, context);
 	else if (kind == COMPLETE_STORE)
 		offer_nodes(prefix, offer, context);
+	else if (kind == COMPLETE_FILE)
+		files_offer(prefix, offer, context);
 }

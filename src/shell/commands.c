@@ -6,6 +6,7 @@
 
 const struct command shell_commands[] = {
 	{ .name = "clear", .help = "Clear the screen", .run = clear_command },
+	{ .name = "fs", .help = "The files on cards and disks", .subcommands = fs_commands },
 	{
 		.name = "help",
 		.arguments = "[COMMAND ...]",

@@ -6,7 +6,7 @@
 #include "shell/history.h"
 #include "shell/shell.h"
 
-extern const struct command xu_commands[], xs_commands[], xstat_commands[], kernel_commands[], log_commands[],
+extern const struct command fs_commands[], xu_commands[], xs_commands[], xstat_commands[], kernel_commands[], log_commands[],
 	shell_own_commands[];
 
 int help_command(const struct invocation *call);

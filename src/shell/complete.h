@@ -27,6 +27,6 @@ void complete_line(const struct command *table, const char *line, size_t length,
 // Prints the candidates in columns.
 void complete_print(const struct command *table, const char *line, size_t length);
 
-// The names that exist now, for COMPLETE_CONFIG, COMPLETE_DOMAIN and COMPLETE_STORE: candidates.c. At least those that
+// The names that exist now, for COMPLETE_CONFIG, _DOMAIN, _STORE and _FILE: candidates.c. At least those that
 // begin with `prefix`. One that ends in '/' can go on behind it.
 void candidates_each(enum completion kind, const char *prefix, complete_offer *offer, void *context);

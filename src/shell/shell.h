@@ -22,7 +22,14 @@ void shell_print(const char *format, ...) PRINTF_LIKE(1, 2);
 void shell_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
 // What Tab offers for an argument.
-enum completion { COMPLETE_NOTHING, COMPLETE_CONFIG, COMPLETE_DOMAIN, COMPLETE_COMMAND, COMPLETE_STORE };
+enum completion {
+	COMPLETE_NOTHING,
+	COMPLETE_CONFIG,
+	COMPLETE_DOMAIN,
+	COMPLETE_COMMAND,
+	COMPLETE_STORE,
+	COMPLETE_FILE,
+};
 
 #define COMMAND_OPTIONS_MAX 8
 #define COMMAND_PATH_MAX 64 // bytes of "xu create" and the like, with the NUL
