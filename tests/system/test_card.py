@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configurations and images from a card: behind an SD controller, and on a virtio disk."""
+
+import re
+import subprocess
+
+import pytest
+
+from machine import TOP
+
+GUESTS = TOP / "build/virt/guests"
+CONFIGURATIONS = {
+    "hello": 'kernel = "sync.bin"\nmemory = 16\n',
+    "virt_domu": 'kernel = "sync.bin"\nmemory = 8\n',  # there is a built-in one of this name
+    "wrong": 'kernel = "sync.bin"\nmemory = "lots"\n',
+    "missing": 'kernel = "nothing.bin"\n',
+    "linux": 'kernel = "linux"\nramdisk = "initramfs.gz"\ncmdline = "console=hvc0"\nmemory = 256\n',
+}
+
+
+def copy(card, name, text, folder):
+    file = folder / name
+    file.write_text(text)
+    subprocess.run(["mcopy", "-o", "-i", f"{card}@@1M", file, f"::dom0/{name}"], check=True)
+
+
+@pytest.fixture
+def card(tmp_path):
+    """A card with a GPT and a FAT partition; its folder dom0 has the configurations, the kernels and a ramdisk."""
+    image = tmp_path / "card.img"
+    with open(image, "wb") as file:
+        file.truncate(128 << 20)
+    subprocess.run(["/usr/sbin/sgdisk", "-n", "1:2048:0", "-t", "1:0700", image], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["/usr/sbin/mkfs.vfat", "--offset", "2048", "-F", "32", image, str(126 << 10)], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(["mmd", "-i", f"{image}@@1M", "::dom0"], check=True)
+    for source, name in ((GUESTS / "sync.bin", "sync.bin"), (GUESTS / "initramfs.gz", "initramfs.gz"),
+                         (TOP / "build/parts/linux/vmlinuz-6.12", "linux")):
+        subprocess.run(["mcopy", "-i", f"{image}@@1M", source, f"::dom0/{name}"], check=True)
+    for name, text in CONFIGURATIONS.items():
+        copy(image, f"{name}.cfg", text, tmp_path)
+    return image
+
+
+@pytest.mark.quick
+def test_guest_from_a_card(boot, xen, card):
+    machine = boot(xen=xen, card=card)
+    names = re.findall(r"^[a-z]\S*$", machine.command("xu config_list"), re.M)
+    assert sorted(names) == sorted({"virt_domd", "helloworld_xen-arm64", *CONFIGURATIONS})
+
+    domain = machine.create("hello")
+    machine.attach(domain)
+    machine.expect("thread_a: Hello World")
+    machine.detach()
+    assert "W: there is a built-in configuration 'virt_domu' as well; the file counts\n" in machine.command(
+        "xu create virt_domu")
+    assert re.search(r"^virt_domu +2 +8 ", machine.command("xu list"), re.M)
+
+
+def test_what_is_wrong_is_said(boot, card):
+    machine = boot(card=card)
+    machine.command("xu config_list")  # waits until the card is mounted
+    assert machine.command("xu config_check hello.cfg") == "hello.cfg: right, it is the configuration 'hello'\n"
+    wrong = "wrong.cfg:2:10: "
+    assert f"xu config_check: {wrong}" in machine.command("xu config_check wrong.cfg")
+    assert f"xu create: {wrong}" in machine.command("xu create wrong")
+    missing = "xu create: /SD:/dom0/nothing.bin: there is no such file\n"
+    assert machine.command("xu create missing") == missing
+    assert machine.command("xu create nobody").startswith("xu create: there is no configuration 'nobody'")
+    assert re.findall(r"^(\S+) +\d+ ", machine.command("xu list"), re.M) == ["Domain-0"]
+
+
+def test_virtio_disk(boot, card):
+    machine = boot(qemu=["-drive", f"if=none,id=disk,format=raw,file={card}", "-device", "virtio-blk-device,drive=disk"])
+    machine.attach(machine.create("hello"))
+    machine.expect("thread_a: Hello World")
+    machine.detach()
+
+
+def test_linux_from_a_card(boot, card):
+    """A kernel more than twice as large as all of Dom0's memory; Ctrl-C leaves nothing of it."""
+    machine = boot(card=card)
+    machine.start("xu create linux")
+    machine.expect(re.compile(r"kernel: \d+ of \d+ KiB"))
+    machine.send("\x03")
+    assert re.search(r"xu create: .*stopped", machine.prompt())
+    assert re.findall(r"^(\S+) +\d+ ", machine.command("xu list"), re.M) == ["Domain-0"]
+
+    machine.attach(machine.create("linux", timeout=90))
+    machine.expect(re.compile(r"Linux version 6\.12"), timeout=60)
+    machine.detach()
