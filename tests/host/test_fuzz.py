@@ -34,4 +34,4 @@ def test_fuzz(target, log_folder):
     corpus = log_folder / "corpus"
     corpus.mkdir()
     assert run(log_folder / "output.log", TOP / f"build/fuzz/fuzz/fuzz_{target}", f"-max_total_time={SECONDS}",
-               "-max_len=8192", corpus, CORPORA / target) == 0
+               "-max_len=16384", corpus, CORPORA / target) == 0
