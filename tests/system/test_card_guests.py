@@ -18,27 +18,32 @@ CONFIGURATIONS = {
 }
 
 
-def copy(card, name, text, folder):
-    file = folder / name
-    file.write_text(text)
-    subprocess.run(["mcopy", "-o", "-i", f"{card}@@1M", file, f"::dom0/{name}"], check=True)
+PARTITIONS = 1, 101  # where they begin, MiB; each has 100
+
+
+def run(*command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.fixture
 def card(tmp_path):
-    """A card with a GPT and a FAT partition; its folder dom0 has the configurations, the kernels and a ramdisk."""
+    """A card with a GPT and two FAT partitions, which are alike, so that it suits every choice of the build: a folder
+    dom0 with the configurations, the kernels and a ramdisk."""
     image = tmp_path / "card.img"
     with open(image, "wb") as file:
-        file.truncate(128 << 20)
-    subprocess.run(["/usr/sbin/sgdisk", "-n", "1:2048:0", "-t", "1:0700", image], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["/usr/sbin/mkfs.vfat", "--offset", "2048", "-F", "32", image, str(126 << 10)], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    subprocess.run(["mmd", "-i", f"{image}@@1M", "::dom0"], check=True)
-    for source, name in ((GUESTS / "sync.bin", "sync.bin"), (GUESTS / "initramfs.gz", "initramfs.gz"),
-                         (TOP / "build/parts/linux/vmlinuz-6.12", "linux")):
-        subprocess.run(["mcopy", "-i", f"{image}@@1M", source, f"::dom0/{name}"], check=True)
+        file.truncate(256 << 20)
+    files = [GUESTS / "sync.bin", GUESTS / "initramfs.gz"]
     for name, text in CONFIGURATIONS.items():
-        copy(image, f"{name}.cfg", text, tmp_path)
+        files.append(tmp_path / f"{name}.cfg")
+        files[-1].write_text(text)
+    for start in PARTITIONS:
+        run("/usr/sbin/sgdisk", "-n", f"0:{start}M:+100M", "-t", "0:0700", image)
+    for start in PARTITIONS:
+        place = f"{image}@@{start}M"
+        run("/usr/sbin/mkfs.vfat", "--offset", str(start * 2048), "-F", "32", image, str(100 << 10))
+        run("mmd", "-i", place, "::dom0")
+        run("mcopy", "-i", place, *files, "::dom0/")
+        run("mcopy", "-i", place, TOP / "build/parts/linux/vmlinuz-6.12", "::dom0/linux")
     return image
 
 
