@@ -36,7 +36,7 @@ struct block_device *block_next(const struct block_device *previous)
 
 struct block_extent block_whole(struct block_device *device)
 {
-	return (struct block_extent){ device, device->generation, 0, device->blocks };
+	return (struct block_extent){device, device->generation, 0, device->blocks};
 }
 
 void block_request_done(struct block_request *request, int error)
@@ -116,9 +116,10 @@ int block_batch_finish(struct block_batch *batch)
 	return batch->error;
 }
 
-static int transfer(const struct block_extent *extent, bool write, uint64_t block, uint64_t count, void *buffer)
+static int transfer(const struct block_extent *extent, bool write, uint64_t block, uint64_t count,
+		    void *buffer)
 {
-	struct block_batch batch = { .extent = extent };
+	struct block_batch batch = {.extent = extent};
 
 	block_batch_add(&batch, write, block, count, buffer);
 	return block_batch_finish(&batch);

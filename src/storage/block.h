@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Block devices: what a driver offers to the partition and file-system layers above. Everything above this header is a
-// function of bytes and runs on the host against an image file.
+// Block devices: what a driver offers to the partition and file-system layers above. Everything above this
+// header is a function of bytes and runs on the host against an image file.
 #pragma once
 
 #include <stdbool.h>
@@ -12,8 +12,8 @@
 
 struct block_device;
 
-// Buffers are accessed by devices: from the heap or the page allocator, aligned to a cache line, so that no line of
-// them is shared with anything else.
+// Buffers are accessed by devices: from the heap or the page allocator, aligned to a cache line, so that no
+// line of them is shared with anything else.
 #define BLOCK_BUFFER_ALIGNMENT 64u
 
 // Block sizes that a device may have, bytes.
@@ -28,7 +28,7 @@ struct block_request {
 	uint32_t count; // blocks; 1 to the device's max_blocks
 	void *buffer;   // count * block_size bytes, see BLOCK_BUFFER_ALIGNMENT
 	bool done;
-	int error; // when done: 0, -EIO, -ENODEV (the medium is gone), -EROFS, -ETIMEDOUT
+	int error;                // when done: 0, -EIO, -ENODEV (the medium is gone), -EROFS, -ETIMEDOUT
 	struct wait_queue *queue; // woken when done
 };
 
@@ -39,8 +39,8 @@ struct block_operations {
 	int (*flush)(struct block_device *device);
 };
 
-// Filled by the driver, which owns it; it is never freed, so that what a file system remembers of a medium that was
-// pulled stays readable.
+// Filled by the driver, which owns it; it is never freed, so that what a file system remembers of a medium
+// that was pulled stays readable.
 struct block_device {
 	struct list link;
 	char name[16];       // "mmc0", "vda"
@@ -57,7 +57,8 @@ struct block_device {
 
 // ---- For drivers ----
 
-// A medium is there. The device is listed from now on; a second time after block_unregister(): another medium.
+// A medium is there. The device is listed from now on; a second time after block_unregister(): another
+// medium.
 void block_register(struct block_device *device);
 
 // The medium is gone: what is submitted from now on fails with -ENODEV. The driver ends what is under way.
@@ -71,8 +72,8 @@ void block_request_done(struct block_request *request, int error);
 // First device after `previous` (NULL: the first), in the order of registration; NULL: there are no more.
 struct block_device *block_next(const struct block_device *previous);
 
-// A range of a medium: a partition, or all of it. What is read or written outside of it, or after the medium was
-// changed, fails.
+// A range of a medium: a partition, or all of it. What is read or written outside of it, or after the medium
+// was changed, fails.
 struct block_extent {
 	struct block_device *device;
 	uint32_t generation;
@@ -91,9 +92,9 @@ struct block_batch {
 	struct block_request requests[BLOCK_BATCH_REQUESTS];
 };
 
-// Starts transfers of `count` blocks from `block` of the extent, as many as the device wants it split into. Waits while
-// too many are under way. Errors are told by block_batch_finish(): -EINVAL outside of the extent, -ENODEV, -EROFS, and
-// what the device says. The buffer is the device's until then.
+// Starts transfers of `count` blocks from `block` of the extent, as many as the device wants it split into.
+// Waits while too many are under way. Errors are told by block_batch_finish(): -EINVAL outside of the extent,
+// -ENODEV, -EROFS, and what the device says. The buffer is the device's until then.
 void block_batch_add(struct block_batch *batch, bool write, uint64_t block, uint64_t count, void *buffer);
 
 // Waits for all transfers; 0 or the first error.

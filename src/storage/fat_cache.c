@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns the sectors of the FAT and of directories in memory: lines of a page, the least recently used one replaced.
-// Sectors of file data that happen to share a line with them are never read from here, nor written.
+// Owns the sectors of the FAT and of directories in memory: lines of a page, the least recently used one
+// replaced. Sectors of file data that happen to share a line with them are never read from here, nor written.
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,8 +38,8 @@ void fat_cache_end(struct fat_volume *volume)
 		page_free(volume->lines[i].data, 0);
 }
 
-void fat_batch_add(struct fat_volume *volume, struct block_batch *batch, bool write, uint32_t sector, uint32_t count,
-		   void *buffer)
+void fat_batch_add(struct fat_volume *volume, struct block_batch *batch, bool write, uint32_t sector,
+		   uint32_t count, void *buffer)
 {
 	uint32_t blocks = volume->sector_size / volume->extent.device->block_size;
 
@@ -80,7 +80,7 @@ static int write_lines(struct fat_volume *volume, const struct fat_line *first, 
 	int error = 0;
 
 	for (uint32_t copy = 0; copy < volume->fats && !error; copy++) {
-		struct block_batch batch = { .extent = &volume->extent };
+		struct block_batch batch = {.extent = &volume->extent};
 
 		for (unsigned int i = 0; i < lines; i++)
 			write_line(volume, &batch, &first[i], copy);
@@ -112,8 +112,9 @@ void fat_cache_drop(struct fat_volume *volume)
 
 static int fail_writing(struct fat_volume *volume, int error)
 {
-	log_error("storage: %s: writing to the FAT volume at block %llu failed (error %d); it is read-only now",
-		  volume->extent.device->name, (unsigned long long)volume->extent.first, -error);
+	log_error(
+		"storage: %s: writing to the FAT volume at block %llu failed (error %d); it is read-only now",
+		volume->extent.device->name, (unsigned long long)volume->extent.first, -error);
 	volume->read_only = true;
 	fat_cache_drop(volume);
 	return error;
@@ -152,7 +153,7 @@ static struct fat_line *find_line(struct fat_volume *volume, uint32_t sector)
 
 static int load_line(struct fat_volume *volume, struct fat_line *line, uint32_t sector)
 {
-	struct block_batch batch = { .extent = &volume->extent };
+	struct block_batch batch = {.extent = &volume->extent};
 	uint32_t count = line_sectors(volume);
 	int error;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns the map from a place in a chain to clusters: found by following the FAT, remembered in runs. A file in a few
-// pieces is walked once; one in very many keeps its beginning and the place where it was read last.
+// Owns the map from a place in a chain to clusters: found by following the FAT, remembered in runs. A file in
+// a few pieces is walked once; one in very many keeps its beginning and the place where it was read last.
 #include <errno.h>
 
 #include "storage/fat_internal.h"
@@ -44,7 +44,7 @@ static int grow(struct fat_volume *volume, struct fat_chain *chain, bool *grown)
 	}
 	if (chain->used < FAT_RUNS)
 		last = &chain->runs[chain->used++];
-	*last = (struct fat_run){ index, next, 1 };
+	*last = (struct fat_run){index, next, 1};
 	return 0;
 }
 
@@ -59,7 +59,7 @@ int fat_chain_find(struct fat_volume *volume, struct fat_chain *chain, uint32_t 
 	if (!chain->first)
 		return 0;
 	if (!chain->used)
-		chain->runs[chain->used++] = (struct fat_run){ 0, chain->first, 1 };
+		chain->runs[chain->used++] = (struct fat_run){0, chain->first, 1};
 	run = find_run(chain, index);
 	if (!run && index < chain->runs[chain->used - 1].index)
 		chain->used--; // the last one is further on: back to the others

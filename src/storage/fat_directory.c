@@ -9,7 +9,7 @@
 // 1980-01-01, the first day there is: there is no clock to ask.
 #define NO_DATE (0u << 9 | 1u << 5 | 1u)
 
-static const uint8_t long_units[LONG_UNITS] = { 1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30 };
+static const uint8_t long_units[LONG_UNITS] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
 
 void fat_directory_init(struct fat_volume *volume, struct fat_directory *directory, uint32_t first)
 {
@@ -17,8 +17,8 @@ void fat_directory_init(struct fat_volume *volume, struct fat_directory *directo
 }
 
 // The sector and offset of a slot. -ENOENT behind the last.
-static int locate(struct fat_volume *volume, struct fat_directory *directory, uint32_t index, uint32_t *sector,
-		  uint32_t *offset)
+static int locate(struct fat_volume *volume, struct fat_directory *directory, uint32_t index,
+		  uint32_t *sector, uint32_t *offset)
 {
 	uint32_t in_sector = volume->sector_size / ENTRY_SIZE, at = index / in_sector, cluster, count;
 	int error;
@@ -37,8 +37,8 @@ static int locate(struct fat_volume *volume, struct fat_directory *directory, ui
 	return 0;
 }
 
-static int read_slot(struct fat_volume *volume, struct fat_directory *directory, uint32_t index, uint32_t *sector,
-		     uint32_t *offset, uint8_t **slot)
+static int read_slot(struct fat_volume *volume, struct fat_directory *directory, uint32_t index,
+		     uint32_t *sector, uint32_t *offset, uint8_t **slot)
 {
 	int error = locate(volume, directory, index, sector, offset);
 
@@ -48,7 +48,8 @@ static int read_slot(struct fat_volume *volume, struct fat_directory *directory,
 	return error;
 }
 
-static int change_slot(struct fat_volume *volume, struct fat_directory *directory, uint32_t index, uint8_t **slot)
+static int change_slot(struct fat_volume *volume, struct fat_directory *directory, uint32_t index,
+		       uint8_t **slot)
 {
 	uint32_t sector, offset;
 	int error = locate(volume, directory, index, &sector, &offset);
@@ -77,7 +78,8 @@ static void take_part(struct fat_walk *walk, const uint8_t *slot)
 		walk->checksum = slot[LONG_CHECKSUM];
 		walk->name.length = order ? (order - 1) * LONG_UNITS : 0;
 	}
-	if (!order || order > LONG_PARTS_MAX || order != walk->next_part || slot[LONG_CHECKSUM] != walk->checksum) {
+	if (!order || order > LONG_PARTS_MAX || order != walk->next_part ||
+	    slot[LONG_CHECKSUM] != walk->checksum) {
 		forget_long_name(walk);
 		return;
 	}
@@ -93,7 +95,8 @@ static void take_part(struct fat_walk *walk, const uint8_t *slot)
 	walk->next_part--;
 }
 
-static void take_entry(struct fat_volume *volume, struct fat_walk *walk, const uint8_t *slot, struct fat_entry *entry)
+static void take_entry(struct fat_volume *volume, struct fat_walk *walk, const uint8_t *slot,
+		       struct fat_entry *entry)
 {
 	bool has_long = walk->parts && !walk->next_part && walk->name.length &&
 			walk->checksum == fat_short_checksum(slot + ENTRY_NAME);
@@ -126,7 +129,8 @@ int fat_walk_next(struct fat_volume *volume, struct fat_walk *walk, struct fat_e
 {
 	for (; !walk->ended; walk->index++) {
 		uint8_t *slot;
-		int error = read_slot(volume, walk->directory, walk->index, &entry->sector, &entry->offset, &slot);
+		int error = read_slot(volume, walk->directory, walk->index, &entry->sector, &entry->offset,
+				      &slot);
 
 		if (error && error != -ENOENT)
 			return error;
@@ -156,15 +160,15 @@ int fat_walk_next(struct fat_volume *volume, struct fat_walk *walk, struct fat_e
 	return -ENOENT;
 }
 
-int fat_directory_find(struct fat_volume *volume, struct fat_directory *directory, const struct fat_name *name,
-		       struct fat_entry *entry)
+int fat_directory_find(struct fat_volume *volume, struct fat_directory *directory,
+		       const struct fat_name *name, struct fat_entry *entry)
 {
-	struct fat_walk walk = { .directory = directory };
+	struct fat_walk walk = {.directory = directory};
 	struct fat_name short_name;
 	int error;
 
 	while (!(error = fat_walk_next(volume, &walk, entry))) {
-		uint8_t slot[ENTRY_SIZE] = { 0 };
+		uint8_t slot[ENTRY_SIZE] = {0};
 
 		if (fat_name_equals(&entry->name, name))
 			return 0;
@@ -217,7 +221,7 @@ int fat_directory_allocate(struct fat_volume *volume, uint32_t near, uint32_t *c
 
 static void fill_dots(struct fat_volume *volume, uint8_t *slot, const char *name, uint32_t cluster)
 {
-	struct fat_entry entry = { .attributes = ATTRIBUTE_DIRECTORY, .cluster = cluster, .date = NO_DATE };
+	struct fat_entry entry = {.attributes = ATTRIBUTE_DIRECTORY, .cluster = cluster, .date = NO_DATE};
 
 	memcpy(slot + ENTRY_NAME, name, FAT_SHORT_SIZE);
 	fill_slot(volume, &entry, slot);
@@ -270,8 +274,10 @@ static int extend(struct fat_volume *volume, struct fat_directory *directory, ui
 	return error;
 }
 
-// Looks for `slots` free slots, and at the same time for which of the short names nobody has. The walk's gap says where.
-static int survey(struct fat_volume *volume, struct fat_walk *walk, const struct fat_name *name, uint32_t *taken)
+// Looks for `slots` free slots, and at the same time for which of the short names nobody has. The walk's gap
+// says where.
+static int survey(struct fat_volume *volume, struct fat_walk *walk, const struct fat_name *name,
+		  uint32_t *taken)
 {
 	uint8_t candidates[FAT_SHORT_CANDIDATES][FAT_SHORT_SIZE];
 	struct fat_entry entry;
@@ -287,8 +293,8 @@ static int survey(struct fat_volume *volume, struct fat_walk *walk, const struct
 	return error == -ENOENT ? 0 : error;
 }
 
-// Makes room at the end: free slots there are used, then those behind the mark, then further clusters. The mark for the
-// end is set anew behind them first.
+// Makes room at the end: free slots there are used, then those behind the mark, then further clusters. The
+// mark for the end is set anew behind them first.
 static int make_room(struct fat_volume *volume, struct fat_walk *walk)
 {
 	uint32_t start = walk->free_count ? walk->free_start : walk->index, end = start + walk->wanted;
@@ -336,8 +342,9 @@ static int write_long_name(struct fat_volume *volume, struct fat_directory *dire
 		for (unsigned int j = 0; j < LONG_UNITS; j++) {
 			unsigned int at = (order - 1) * LONG_UNITS + j;
 
-			put_le16(slot + long_units[j], at < name->length ? name->units[at] :
-						       at == name->length ? 0 : 0xffff);
+			put_le16(slot + long_units[j], at < name->length    ? name->units[at]
+						       : at == name->length ? 0
+									    : 0xffff);
 		}
 	}
 	return 0;
@@ -355,7 +362,8 @@ static int write_entry(struct fat_volume *volume, struct fat_directory *director
 	if (!error)
 		error = locate(volume, directory, entry->index, &entry->sector, &entry->offset);
 	if (!error)
-		error = write_long_name(volume, directory, start, name, parts, fat_short_checksum(entry->short_name));
+		error = write_long_name(volume, directory, start, name, parts,
+					fat_short_checksum(entry->short_name));
 	if (!error && first_sector != entry->sector)
 		error = fat_cache_sync(volume);
 	if (!error)
@@ -371,10 +379,10 @@ static int write_entry(struct fat_volume *volume, struct fat_directory *director
 	return fat_cache_sync(volume);
 }
 
-int fat_directory_insert(struct fat_volume *volume, struct fat_directory *directory, const struct fat_name *name,
-			 struct fat_entry *entry)
+int fat_directory_insert(struct fat_volume *volume, struct fat_directory *directory,
+			 const struct fat_name *name, struct fat_entry *entry)
 {
-	struct fat_walk walk = { .directory = directory, .gap = FAT_NO_GAP };
+	struct fat_walk walk = {.directory = directory, .gap = FAT_NO_GAP};
 	unsigned int nth = 0;
 	uint32_t taken;
 	int error;
@@ -400,7 +408,8 @@ int fat_directory_insert(struct fat_volume *volume, struct fat_directory *direct
 	return error ? error : write_entry(volume, directory, walk.gap, name, entry);
 }
 
-int fat_directory_remove(struct fat_volume *volume, struct fat_directory *directory, const struct fat_entry *entry)
+int fat_directory_remove(struct fat_volume *volume, struct fat_directory *directory,
+			 const struct fat_entry *entry)
 {
 	uint8_t *slot;
 	int error = change_slot(volume, directory, entry->index, &slot);

@@ -60,7 +60,7 @@ static int create(struct fat_volume *volume, struct fat_place *place)
 {
 	struct fat_directory directory;
 
-	place->entry = (struct fat_entry){ .attributes = ATTRIBUTE_ARCHIVE };
+	place->entry = (struct fat_entry){.attributes = ATTRIBUTE_ARCHIVE};
 	fat_directory_init(volume, &directory, place->parent);
 	return fat_directory_insert(volume, &directory, &place->name, &place->entry);
 }
@@ -187,12 +187,13 @@ static bool is_direct(const struct transfer *t)
 	       t->left >= t->volume->sector_size;
 }
 
-// Part of a run that the device can't reach the buffer of, or that isn't whole sectors: through the volume's own memory.
+// Part of a run that the device can't reach the buffer of, or that isn't whole sectors: through the volume's
+// own memory.
 static int bounce(struct transfer *t, uint32_t sector, uint64_t *size)
 {
 	struct fat_volume *volume = t->volume;
 	uint32_t within = (uint32_t)(t->offset % volume->sector_size), part, count;
-	struct block_batch batch = { .extent = &volume->extent };
+	struct block_batch batch = {.extent = &volume->extent};
 	int error = 0;
 
 	*size = MIN(*size, (uint64_t)(FAT_BOUNCE_SIZE - within));
@@ -211,7 +212,7 @@ static int bounce(struct transfer *t, uint32_t sector, uint64_t *size)
 		return 0;
 	}
 	memcpy(volume->bounce + within, t->buffer, part);
-	batch = (struct block_batch){ .extent = &volume->extent };
+	batch = (struct block_batch){.extent = &volume->extent};
 	fat_batch_add(volume, &batch, true, sector, count, volume->bounce);
 	return block_batch_finish(&batch);
 }
@@ -220,10 +221,12 @@ static int bounce(struct transfer *t, uint32_t sector, uint64_t *size)
 static int transfer_run(struct transfer *t)
 {
 	struct fat_volume *volume = t->volume;
-	uint32_t cluster_size = volume->cluster_size, within = (uint32_t)(t->offset % cluster_size), cluster, count;
+	uint32_t cluster_size = volume->cluster_size, within = (uint32_t)(t->offset % cluster_size), cluster,
+		 count;
 	uint32_t wanted = (uint32_t)((within + t->left + cluster_size - 1) / cluster_size), sector;
 	uint64_t size;
-	int error = fat_chain_find(volume, t->chain, (uint32_t)(t->offset / cluster_size), wanted, &cluster, &count);
+	int error = fat_chain_find(volume, t->chain, (uint32_t)(t->offset / cluster_size), wanted, &cluster,
+				   &count);
 
 	if (error)
 		return error;
@@ -234,7 +237,8 @@ static int transfer_run(struct transfer *t)
 	size = MIN(t->left, (uint64_t)MIN(count, wanted) * cluster_size - within);
 	if (is_direct(t)) {
 		size -= size % volume->sector_size;
-		fat_batch_add(volume, &t->batch, t->write, sector, (uint32_t)(size / volume->sector_size), t->buffer);
+		fat_batch_add(volume, &t->batch, t->write, sector, (uint32_t)(size / volume->sector_size),
+			      t->buffer);
 	} else {
 		error = bounce(t, sector, &size);
 	}
@@ -257,7 +261,8 @@ static int transfer(struct transfer *t)
 
 long fat_read(struct fat_file *file, void *buffer, size_t size, uint32_t offset)
 {
-	struct transfer t = { .volume = file->volume, .chain = &file->chain, .buffer = buffer, .offset = offset };
+	struct transfer t = {
+		.volume = file->volume, .chain = &file->chain, .buffer = buffer, .offset = offset};
 	int error;
 
 	fat_enter(file->volume);
@@ -276,14 +281,16 @@ static uint32_t clusters_of(const struct fat_volume *volume, uint64_t size)
 	return (uint32_t)((size + volume->cluster_size - 1) / volume->cluster_size);
 }
 
-// The clusters that the file has, up to `needed`, and the last of them; there may be more than its size needs.
+// The clusters that the file has, up to `needed`, and the last of them; there may be more than its size
+// needs.
 static int count_clusters(struct fat_file *file, uint32_t needed, uint32_t *have, uint32_t *last)
 {
 	*have = 0;
 	*last = 0;
 	while (*have < needed) {
 		uint32_t cluster, count;
-		int error = fat_chain_find(file->volume, &file->chain, *have, needed - *have, &cluster, &count);
+		int error =
+			fat_chain_find(file->volume, &file->chain, *have, needed - *have, &cluster, &count);
 
 		if (error || !count)
 			return error;
@@ -314,7 +321,7 @@ static int write_piece(struct fat_file *file, const uint8_t *buffer, uint32_t si
 {
 	struct fat_volume *volume = file->volume;
 	uint32_t needed = clusters_of(volume, (uint64_t)offset + size), have, last, first = 0;
-	struct transfer t = { .volume = volume, .chain = &file->chain, .write = true };
+	struct transfer t = {.volume = volume, .chain = &file->chain, .write = true};
 	struct fat_chain fresh;
 	uint64_t end;
 	int error = count_clusters(file, needed, &have, &last);
@@ -339,7 +346,7 @@ static int write_piece(struct fat_file *file, const uint8_t *buffer, uint32_t si
 		t.offset -= end;
 		t.left = size;
 		t.valid = 0;
-		t.batch = (struct block_batch){ 0 };
+		t.batch = (struct block_batch){0};
 		error = transfer(&t);
 	}
 	if (!error && first)
@@ -391,9 +398,11 @@ static int truncate_file(struct fat_file *file, uint32_t size)
 	int error = count_clusters(file, keep, &have, &last);
 
 	if (!error && keep)
-		error = have == keep ? fat_next(volume, last, &rest) :
-				       fat_damaged(volume, "the file from cluster %u on is shorter than its size says",
-						   file->chain.first);
+		error = have == keep
+				? fat_next(volume, last, &rest)
+				: fat_damaged(volume,
+					      "the file from cluster %u on is shorter than its size says",
+					      file->chain.first);
 	if (error)
 		return error;
 	file->entry.size = size;

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of the FAT file system share. Their order is that of their layers: cache, table, chain, directory,
-// then files and paths. For fat*.c only.
+// What the files of the FAT file system share. Their order is that of their layers: cache, table, chain,
+// directory, then files and paths. For fat*.c only.
 //
-// How a power cut is survived: a batch of changes to the FAT and to directories is made in the cache, and written by
-// fat_cache_sync(), in any order within the batch. So an operation is a few batches, each of which leaves a sound volume
-// whatever part of it is written. Extending a file: (1) a chain of free clusters is made that nobody refers to, and the
-// data is written there; sync; (2) the end of the file's chain is linked to it: one sector; sync; (3) the new size in
-// the directory entry: one sector; sync. Deleting goes the other way: the entry first, then its chain.
+// How a power cut is survived: a batch of changes to the FAT and to directories is made in the cache, and
+// written by fat_cache_sync(), in any order within the batch. So an operation is a few batches, each of which
+// leaves a sound volume whatever part of it is written. Extending a file: (1) a chain of free clusters is
+// made that nobody refers to, and the data is written there; sync; (2) the end of the file's chain is linked
+// to it: one sector; sync; (3) the new size in the directory entry: one sector; sync. Deleting goes the other
+// way: the entry first, then its chain.
 #pragma once
 
 #include "kernel/task.h"
 #include "storage/fat.h"
 #include "storage/fat_layout.h"
 
-#define FAT_LINE_SIZE 4096u // of the cache: a page
-#define FAT_LINES 16u
+#define FAT_LINE_SIZE    4096u // of the cache: a page
+#define FAT_LINES        16u
 #define FAT_BOUNCE_ORDER 3u // 32 KiB for transfers to buffers that the device can't reach
-#define FAT_BOUNCE_SIZE (FAT_LINE_SIZE << FAT_BOUNCE_ORDER)
+#define FAT_BOUNCE_SIZE  (FAT_LINE_SIZE << FAT_BOUNCE_ORDER)
 
 #define FAT_CLUSTER_FIRST 2u
-#define FAT_FREE_UNKNOWN UINT32_MAX
+#define FAT_FREE_UNKNOWN  UINT32_MAX
 
 struct fat_line {
 	uint32_t sector; // first; a multiple of the sectors in a line
@@ -37,10 +38,10 @@ struct fat_volume {
 	// From the boot sector, checked. Sectors count from the start of the volume.
 	uint32_t sector_size, cluster_sectors, cluster_size;
 	uint32_t sectors;
-	uint32_t fat_start, fat_sectors; // of the FAT that is read
-	uint32_t fats;                   // that are written: all, from fat_start on, or the one
+	uint32_t fat_start, fat_sectors;   // of the FAT that is read
+	uint32_t fats;                     // that are written: all, from fat_start on, or the one
 	uint32_t root_start, root_sectors; // FAT12 and FAT16
-	uint32_t root_cluster;           // FAT32; else 0
+	uint32_t root_cluster;             // FAT32; else 0
 	uint32_t data_start;
 	uint32_t clusters; // FAT_CLUSTER_FIRST to clusters + 1
 	uint32_t fsinfo;   // sector; 0: none
@@ -74,16 +75,17 @@ int fat_cache_read(struct fat_volume *volume, uint32_t sector, uint8_t **data);
 // The same, to be changed by the caller: it is written by fat_cache_sync(), or before. -EROFS.
 int fat_cache_change(struct fat_volume *volume, uint32_t sector, uint8_t **data);
 
-// Writes what was changed, the FAT to all its copies. After an error the volume is read-only, and the cache holds what
-// the medium does.
+// Writes what was changed, the FAT to all its copies. After an error the volume is read-only, and the cache
+// holds what the medium does.
 int fat_cache_sync(struct fat_volume *volume);
 
 // Forgets what was changed.
 void fat_cache_drop(struct fat_volume *volume);
 
-// `count` sectors, past the cache, which must not have them. Blocks of the device are not larger than sectors.
-void fat_batch_add(struct fat_volume *volume, struct block_batch *batch, bool write, uint32_t sector, uint32_t count,
-		   void *buffer);
+// `count` sectors, past the cache, which must not have them. Blocks of the device are not larger than
+// sectors.
+void fat_batch_add(struct fat_volume *volume, struct block_batch *batch, bool write, uint32_t sector,
+		   uint32_t count, void *buffer);
 
 // ---- fat_table.c: the file allocation table ----
 
@@ -123,8 +125,8 @@ struct fat_run {
 	uint32_t count;
 };
 
-// What is known of a chain: its beginning, in `used` runs without gaps; but when all are used, the last one may be
-// anywhere behind the others. Zero-initialised with `first` set.
+// What is known of a chain: its beginning, in `used` runs without gaps; but when all are used, the last one
+// may be anywhere behind the others. Zero-initialised with `first` set.
 #define FAT_RUNS 32
 struct fat_chain {
 	uint32_t first; // 0: empty
@@ -134,8 +136,8 @@ struct fat_chain {
 
 void fat_chain_init(struct fat_chain *chain, uint32_t first);
 
-// The cluster of that index and how many follow side by side, itself included, up to `wanted`. *count 0: the chain is
-// shorter. -EBADMSG.
+// The cluster of that index and how many follow side by side, itself included, up to `wanted`. *count 0: the
+// chain is shorter. -EBADMSG.
 int fat_chain_find(struct fat_volume *volume, struct fat_chain *chain, uint32_t index, uint32_t wanted,
 		   uint32_t *cluster, uint32_t *count);
 
@@ -206,16 +208,17 @@ struct fat_walk {
 int fat_walk_next(struct fat_volume *volume, struct fat_walk *walk, struct fat_entry *entry);
 
 // -ENOENT.
-int fat_directory_find(struct fat_volume *volume, struct fat_directory *directory, const struct fat_name *name,
-		       struct fat_entry *entry);
+int fat_directory_find(struct fat_volume *volume, struct fat_directory *directory,
+		       const struct fat_name *name, struct fat_entry *entry);
 
-// Adds an entry of this name with the attributes, cluster and size of `entry`; fills in the rest of it. The name isn't
-// there yet. -ENOSPC.
-int fat_directory_insert(struct fat_volume *volume, struct fat_directory *directory, const struct fat_name *name,
-			 struct fat_entry *entry);
+// Adds an entry of this name with the attributes, cluster and size of `entry`; fills in the rest of it. The
+// name isn't there yet. -ENOSPC.
+int fat_directory_insert(struct fat_volume *volume, struct fat_directory *directory,
+			 const struct fat_name *name, struct fat_entry *entry);
 
 // Removes the entry, its long name afterwards; all of it is written.
-int fat_directory_remove(struct fat_volume *volume, struct fat_directory *directory, const struct fat_entry *entry);
+int fat_directory_remove(struct fat_volume *volume, struct fat_directory *directory,
+			 const struct fat_entry *entry);
 
 // Writes cluster, size and attributes of an entry into its place in the cache.
 int fat_entry_update(struct fat_volume *volume, const struct fat_entry *entry);
@@ -235,7 +238,7 @@ struct fat_place {
 	uint32_t parent; // first cluster of the directory, 0: the root
 	bool is_root;
 	bool must_be_directory; // a slash ends the path
-	struct fat_name name; // the last part
+	struct fat_name name;   // the last part
 	bool exists;
 	struct fat_entry entry; // if so
 };

@@ -26,9 +26,9 @@ enum { FLAG_FAT_MASK = 0x0f, FLAG_ONE_FAT = 0x80 }; // only the FAT of that numb
 
 // FSINFO sector of FAT32.
 enum { FSI_LEAD = 0, FSI_STRUCTURE = 484, FSI_FREE = 488, FSI_NEXT = 492 };
-#define FSI_LEAD_SIGNATURE 0x41615252u
+#define FSI_LEAD_SIGNATURE      0x41615252u
 #define FSI_STRUCTURE_SIGNATURE 0x61417272u
-#define FSI_UNKNOWN 0xffffffffu
+#define FSI_UNKNOWN             0xffffffffu
 
 // Directory entry.
 enum {

@@ -14,7 +14,8 @@ static bool is_directory(const struct fat_entry *entry)
 // `.` and `..` of a directory; in a path they aren't names.
 static bool is_dots(const struct fat_name *name)
 {
-	return name->length && name->length <= 2 && name->units[0] == '.' && name->units[name->length - 1] == '.';
+	return name->length && name->length <= 2 && name->units[0] == '.' &&
+	       name->units[name->length - 1] == '.';
 }
 
 // The next part of a path, and where the rest begins. False at the end.
@@ -49,7 +50,7 @@ static int find(struct fat_volume *volume, const char *path, uint32_t avoid, str
 	const char *part;
 	size_t size;
 
-	*place = (struct fat_place){ .is_root = true };
+	*place = (struct fat_place){.is_root = true};
 	while (take_part(&path, &part, &size)) {
 		struct fat_directory directory;
 		int error = enter(volume, place, &place->parent);
@@ -104,7 +105,7 @@ int fat_stat(struct fat_volume *volume, const char *path, struct fat_info *info)
 	error = fat_find(volume, path, &place);
 	fat_leave(volume);
 	if (!error && place.is_root)
-		*info = (struct fat_info){ .directory = true, .name = "/" };
+		*info = (struct fat_info){.directory = true, .name = "/"};
 	else if (!error && place.exists)
 		fill_info(&place.entry, info);
 	else if (!error)
@@ -168,7 +169,7 @@ void fat_list_close(struct fat_cursor *cursor)
 static int check_empty(struct fat_volume *volume, const struct fat_place *place)
 {
 	struct fat_directory directory;
-	struct fat_walk walk = { .directory = &directory };
+	struct fat_walk walk = {.directory = &directory};
 	struct fat_entry entry;
 	uint32_t cluster;
 	int error = enter(volume, place, &cluster);
@@ -215,7 +216,7 @@ static int remove_entry(struct fat_volume *volume, const struct fat_place *place
 	return fat_directory_remove(volume, &directory, &place->entry);
 }
 
-static int delete(struct fat_volume *volume, const char *path)
+static int delete (struct fat_volume *volume, const char *path)
 {
 	struct fat_place place;
 	int error = fat_find(volume, path, &place);
@@ -243,14 +244,14 @@ static int leave(struct fat_volume *volume, int error)
 int fat_delete(struct fat_volume *volume, const char *path)
 {
 	fat_enter(volume);
-	return leave(volume, delete(volume, path));
+	return leave(volume, delete (volume, path));
 }
 
 static int make_directory(struct fat_volume *volume, const char *path)
 {
 	struct fat_directory directory;
 	struct fat_place place;
-	struct fat_entry entry = { .attributes = ATTRIBUTE_DIRECTORY };
+	struct fat_entry entry = {.attributes = ATTRIBUTE_DIRECTORY};
 	int error = fat_find(volume, path, &place);
 
 	if (error)
@@ -322,7 +323,8 @@ static int add_place(struct fat_volume *volume, const struct fat_place *from, st
 
 static bool is_same_entry(const struct fat_place *a, const struct fat_place *b)
 {
-	return a->exists && b->exists && a->entry.sector == b->entry.sector && a->entry.offset == b->entry.offset;
+	return a->exists && b->exists && a->entry.sector == b->entry.sector &&
+	       a->entry.offset == b->entry.offset;
 }
 
 static int rename_place(struct fat_volume *volume, const char *from_path, const char *to_path)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns the file allocation table: its entries in all three sizes, chains made and freed, the count of free clusters.
+// Owns the file allocation table: its entries in all three sizes, chains made and freed, the count of free
+// clusters.
 #include <errno.h>
 #include <string.h>
 
@@ -9,8 +10,8 @@
 
 // Entries as FAT32 has them; those of FAT12 and FAT16 are turned into them.
 #define ENTRY_FREE 0u
-#define ENTRY_BAD 0x0ffffff7u
-#define ENTRY_END 0x0fffffffu
+#define ENTRY_BAD  0x0ffffff7u
+#define ENTRY_END  0x0fffffffu
 #define ENTRY_MASK 0x0fffffffu
 
 static uint64_t entry_offset(const struct fat_volume *volume, uint32_t cluster)
@@ -107,8 +108,9 @@ int fat_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next)
 		*next = 0;
 		return 0;
 	}
-	return fat_is_cluster(volume, *next) ? 0 :
-		fat_damaged(volume, "cluster %u is followed by %#x", cluster, *next);
+	return fat_is_cluster(volume, *next)
+		       ? 0
+		       : fat_damaged(volume, "cluster %u is followed by %#x", cluster, *next);
 }
 
 int fat_link(struct fat_volume *volume, uint32_t cluster, uint32_t next)

@@ -80,13 +80,14 @@ static bool parse(struct fat_volume *volume, const uint8_t *boot, uint64_t avail
 	volume->bits = is_fat32 ? 32 : volume->clusters < FAT12_CLUSTERS ? 12 : 16;
 	if ((uint64_t)volume->fat_sectors * volume->sector_size * 8 / volume->bits <
 		    (uint64_t)volume->clusters + FAT_CLUSTER_FIRST ||
-	    !volume->clusters || volume->clusters >= (is_fat32 ? FAT32_CLUSTERS : FAT16_CLUSTERS) || version ||
-	    (is_fat32 && !fat_is_cluster(volume, volume->root_cluster)) ||
+	    !volume->clusters || volume->clusters >= (is_fat32 ? FAT32_CLUSTERS : FAT16_CLUSTERS) ||
+	    version || (is_fat32 && !fat_is_cluster(volume, volume->root_cluster)) ||
 	    (flags & FLAG_ONE_FAT && (flags & FLAG_FAT_MASK) >= fats))
 		return false;
 	memcpy(volume->label, boot + (is_fat32 ? BPB_LABEL_32 : BPB_LABEL_16), sizeof(volume->label));
 	volume->fats = flags & FLAG_ONE_FAT ? 1 : fats;
-	volume->fat_start = reserved + (flags & FLAG_ONE_FAT ? (flags & FLAG_FAT_MASK) * volume->fat_sectors : 0);
+	volume->fat_start =
+		reserved + (flags & FLAG_ONE_FAT ? (flags & FLAG_FAT_MASK) * volume->fat_sectors : 0);
 	return true;
 }
 
@@ -101,9 +102,9 @@ static int read_boot_sector(struct fat_volume *volume, struct failure *failure)
 				   extent->device->name, (unsigned long long)extent->first);
 	if (parse(volume, volume->bounce, extent->count * extent->device->block_size, &why))
 		return 0;
-	return failure_set(failure, -EINVAL, "%s: there is no FAT file system that can be used at block %llu%s%s",
-			   extent->device->name, (unsigned long long)extent->first, why ? ": " : "",
-			   why ? why : "");
+	return failure_set(
+		failure, -EINVAL, "%s: there is no FAT file system that can be used at block %llu%s%s",
+		extent->device->name, (unsigned long long)extent->first, why ? ": " : "", why ? why : "");
 }
 
 // Its numbers are hints.
@@ -193,8 +194,8 @@ int fat_statistics(struct fat_volume *volume, struct fat_statistics *statistics)
 		.read_only = volume->read_only,
 	};
 	for (unsigned int i = 0; i < sizeof(volume->label); i++)
-		statistics->label[i] = (char)(volume->label[i] < 0x20 || volume->label[i] > 0x7e ? '?' :
-											    volume->label[i]);
+		statistics->label[i] =
+			(char)(volume->label[i] < 0x20 || volume->label[i] > 0x7e ? '?' : volume->label[i]);
 	for (unsigned int i = sizeof(volume->label); i-- > 0 && statistics->label[i] == ' ';)
 		statistics->label[i] = '\0';
 	fat_leave(volume);

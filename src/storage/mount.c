@@ -15,10 +15,10 @@
 
 #ifdef CONFIG_FS_MULTI_PARTITION
 #define VOLUMES_MAX MOUNTS_MAX
-#define DRIVE_NAME CONFIG_DOM_STORAGE_FATFS_LOGICAL_DRIVE_NAME
+#define DRIVE_NAME  CONFIG_DOM_STORAGE_FATFS_LOGICAL_DRIVE_NAME
 #else
 #define VOLUMES_MAX 1u
-#define DRIVE_NAME "SD"
+#define DRIVE_NAME  "SD"
 #endif
 
 // A place without a volume is free. The Nth is `/N:`.
@@ -91,7 +91,7 @@ static struct mount *free_place(void)
 
 static void mount_partition(const struct partition *partition)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	struct mount *mount = free_place();
 	struct fat_volume *volume;
 	int error;
@@ -116,7 +116,7 @@ static void mount_partition(const struct partition *partition)
 static void mount_device(struct block_device *device)
 {
 	struct partition *partitions = calloc(PARTITIONS_MAX, sizeof(*partitions));
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	int count;
 
 	if (!partitions) {
@@ -133,8 +133,8 @@ static void mount_device(struct block_device *device)
 	free(partitions);
 }
 
-// The device at which the search goes on may be pulled while one is looked at: it begins again then, and skips what was
-// looked at already.
+// The device at which the search goes on may be pulled while one is looked at: it begins again then, and
+// skips what was looked at already.
 static void mount_devices(void)
 {
 	struct block_device *device = NULL;
@@ -144,7 +144,8 @@ static void mount_devices(void)
 
 		mount_device(device);
 		if (!device->present || device->generation != generation) {
-			log_warning("storage: %s: the medium was pulled while it was looked at", device->name);
+			log_warning("storage: %s: the medium was pulled while it was looked at",
+				    device->name);
 			return;
 		}
 	}
@@ -161,12 +162,14 @@ static void tell_images_folder(void)
 		error = fat_stat(mount->volume, rest, &info);
 		mount_put(mount);
 		if (error == -ENOENT) {
-			log_warning("storage: mounted, but there is no binaries folder %s", mount_images_folder());
+			log_warning("storage: mounted, but there is no binaries folder %s",
+				    mount_images_folder());
 			return;
 		}
 	}
 	if (error)
-		log_warning("storage: no medium with a FAT volume for the binaries folder %s", mount_images_folder());
+		log_warning("storage: no medium with a FAT volume for the binaries folder %s",
+			    mount_images_folder());
 	else
 		log_info("storage: mounted, binaries folder %s", mount_images_folder());
 }
@@ -237,9 +240,13 @@ void mount_put(struct mount *mount)
 const char *mount_images_folder(void)
 {
 	static const char name[] = DRIVE_NAME, images[] = CONFIG_DOM_STORAGE_FATFS_DIR;
-	static char folder[sizeof(name) + sizeof(images) + sizeof("/:" "/" "/")];
+	static char folder[sizeof(name) + sizeof(images) +
+			   sizeof("/:"
+				  "/"
+				  "/")];
 	const char *drive = name + strspn(name, "/");
 
-	snprintf(folder, sizeof(folder), "/%.*s:/%s%s", (int)strcspn(drive, ":/"), drive, images, *images ? "/" : "");
+	snprintf(folder, sizeof(folder), "/%.*s:/%s%s", (int)strcspn(drive, ":/"), drive, images,
+		 *images ? "/" : "");
 	return folder;
 }

@@ -15,7 +15,13 @@
 #define LOGICAL_MAX 64u
 
 enum { MBR_TABLE = 446, MBR_ENTRY = 16, MBR_ENTRIES = 4, MBR_SIGNATURE = 510 };
-enum { TYPE_EMPTY = 0, TYPE_EXTENDED = 0x05, TYPE_EXTENDED_LBA = 0x0f, TYPE_EXTENDED_LINUX = 0x85, TYPE_GPT = 0xee };
+enum {
+	TYPE_EMPTY = 0,
+	TYPE_EXTENDED = 0x05,
+	TYPE_EXTENDED_LBA = 0x0f,
+	TYPE_EXTENDED_LINUX = 0x85,
+	TYPE_GPT = 0xee
+};
 
 enum { GPT_HEADER_MIN = 92, GPT_ENTRY_MIN = 128, GPT_ENTRY_MAX = 4096, GPT_ENTRIES_MAX = 1024 };
 #define GPT_PIECE 4096u // of the entries, read at a time: a page, and a multiple of every block size
@@ -59,12 +65,13 @@ static void add(struct scan *scan, unsigned int number, uint64_t first, uint64_t
 	else if (overlaps(scan, first, count))
 		why = "overlaps with another";
 	if (why) {
-		log_warning("storage: %s: partition %u %s; it is left alone", scan->device->name, number, why);
+		log_warning("storage: %s: partition %u %s; it is left alone", scan->device->name, number,
+			    why);
 		return;
 	}
 	if (scan->count == PARTITIONS_MAX)
 		return;
-	scan->found[scan->count] = (struct partition){ scan->whole, number };
+	scan->found[scan->count] = (struct partition){scan->whole, number};
 	scan->found[scan->count].extent.first = first;
 	scan->found[scan->count++].extent.count = count;
 }
@@ -80,7 +87,7 @@ static struct mbr_entry mbr_entry(const uint8_t *block, unsigned int index)
 {
 	const uint8_t *at = block + MBR_TABLE + index * MBR_ENTRY;
 
-	return (struct mbr_entry){ at[0], at[4], get_le32(at + 8), get_le32(at + 12) };
+	return (struct mbr_entry){at[0], at[4], get_le32(at + 8), get_le32(at + 12)};
 }
 
 static bool is_extended(uint8_t type)
@@ -119,8 +126,8 @@ static bool looks_like_fat(const uint8_t *block)
 	       !(cluster & (cluster - 1)) && get_le16(block + 14) && block[16] && block[21] >= 0xf0;
 }
 
-// An extended partition is a chain of tables, each with one partition, relative to itself, and the place of the next
-// table, relative to the extended partition.
+// An extended partition is a chain of tables, each with one partition, relative to itself, and the place of
+// the next table, relative to the extended partition.
 static int scan_extended(struct scan *scan, const struct mbr_entry *extended)
 {
 	uint64_t at = extended->first;
@@ -152,14 +159,14 @@ static int scan_extended(struct scan *scan, const struct mbr_entry *extended)
 			return 0;
 		at = next;
 	}
-	log_warning("storage: %s: more than %u logical partitions; the others are left alone", scan->device->name,
-		    LOGICAL_MAX);
+	log_warning("storage: %s: more than %u logical partitions; the others are left alone",
+		    scan->device->name, LOGICAL_MAX);
 	return 0;
 }
 
 static int scan_mbr(struct scan *scan)
 {
-	struct mbr_entry extended = { 0 };
+	struct mbr_entry extended = {0};
 	int error = 0;
 
 	for (unsigned int i = 0; i < MBR_ENTRIES; i++) {
@@ -223,8 +230,9 @@ static void gpt_entry(struct scan *scan, const struct gpt *gpt, unsigned int num
 	if (!memcmp(entry, unused, sizeof(unused)))
 		return;
 	if (first < gpt->first_usable || last > gpt->last_usable || first > last)
-		log_warning("storage: %s: partition %u doesn't lie within the usable blocks; it is left alone",
-			    scan->device->name, number);
+		log_warning(
+			"storage: %s: partition %u doesn't lie within the usable blocks; it is left alone",
+			scan->device->name, number);
 	else
 		add(scan, number, first, last - first + 1);
 }
@@ -263,8 +271,8 @@ static int try_gpt(struct scan *scan, uint64_t header)
 	return error;
 }
 
-// The backup's header is in the medium's last block; or, where an image is smaller than the card that it was written to,
-// in the last block that the protective MBR covers.
+// The backup's header is in the medium's last block; or, where an image is smaller than the card that it was
+// written to, in the last block that the protective MBR covers.
 static int scan_gpt(struct scan *scan, uint64_t protected)
 {
 	if (!try_gpt(scan, 1))
@@ -272,9 +280,11 @@ static int scan_gpt(struct scan *scan, uint64_t protected)
 	if (try_gpt(scan, scan->whole.count - 1) && try_gpt(scan, protected))
 		return failure_set(scan->failure, -EBADMSG,
 				   "%s: the partition table (GPT) and its backup are damaged; repair it with "
-				   "gdisk, or write the card again", scan->device->name);
-	log_warning("storage: %s: the partition table (GPT) is damaged, its backup is used; repair it with gdisk",
-		    scan->device->name);
+				   "gdisk, or write the card again",
+				   scan->device->name);
+	log_warning(
+		"storage: %s: the partition table (GPT) is damaged, its backup is used; repair it with gdisk",
+		scan->device->name);
 	return 0;
 }
 
@@ -312,13 +322,13 @@ static int scan_medium(struct scan *scan)
 int partition_scan(struct block_device *device, struct partition *partitions, struct failure *failure)
 {
 	struct scan scan = {
-		.device = device, .whole = block_whole(device), .found = partitions, .failure = failure
-	};
+		.device = device, .whole = block_whole(device), .found = partitions, .failure = failure};
 	int error;
 
 	scan.block = page_alloc(0);
 	if (!scan.block)
-		return failure_set(failure, -ENOMEM, "%s: no memory to read the partition table", device->name);
+		return failure_set(failure, -ENOMEM, "%s: no memory to read the partition table",
+				   device->name);
 	error = scan_medium(&scan);
 	page_free(scan.block, 0);
 	return error ? error : (int)scan.count;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Partition tables: GPT (UEFI specification 2.10, chapter 5) and MBR with extended partitions. Everything in them is
-// untrusted: what is returned lies within the medium and doesn't overlap.
+// Partition tables: GPT (UEFI specification 2.10, chapter 5) and MBR with extended partitions. Everything in
+// them is untrusted: what is returned lies within the medium and doesn't overlap.
 #pragma once
 
 #include <stddef.h>
@@ -14,10 +14,12 @@
 
 struct partition {
 	struct block_extent extent;
-	unsigned int number; // as other systems count them: from 1, logical ones from 5; 0: no table, the whole medium
+	unsigned int number; // as other systems count them: from 1, logical ones from 5; 0: no table, the
+			     // whole medium
 };
 
-// Reads the table of a medium into partitions[PARTITIONS_MAX] and returns how many there are. A medium without a table
-// is one partition when it begins with a FAT file system, else none. Waits. Negative errno: -ENOMEM, -EBADMSG (a table
-// damaged beyond repair), what reading says. Logs a warning for what was damaged and could be worked around.
+// Reads the table of a medium into partitions[PARTITIONS_MAX] and returns how many there are. A medium
+// without a table is one partition when it begins with a FAT file system, else none. Waits. Negative errno:
+// -ENOMEM, -EBADMSG (a table damaged beyond repair), what reading says. Logs a warning for what was damaged
+// and could be worked around.
 int partition_scan(struct block_device *device, struct partition *partitions, struct failure *failure);

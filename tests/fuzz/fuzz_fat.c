@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FAT volumes: whatever is on them, everything can be listed and read, and files be made, changed and deleted, without
-// harm and in bounded time.
+// FAT volumes: whatever is on them, everything can be listed and read, and files be made, changed and
+// deleted, without harm and in bounded time.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "storage/fat.h"
 
 #define PATH_MAX_BYTES 1024u
-#define DEPTH_MAX 4u
+#define DEPTH_MAX      4u
 
 static unsigned int budget; // operations left
 
@@ -24,7 +24,8 @@ static void use_file(struct fat_volume *volume, const char *path)
 
 	if (fat_open(volume, path, budget % 2 ? FAT_WRITE : 0, &file))
 		return;
-	while ((size = fat_read(file, buffer, sizeof(buffer) - offset % 3, offset)) > 0 && offset < MEMORY_DISK_SIZE) {
+	while ((size = fat_read(file, buffer, sizeof(buffer) - offset % 3, offset)) > 0 &&
+	       offset < MEMORY_DISK_SIZE) {
 		FUZZ_CHECK(offset + (uint64_t)size <= fat_size(file));
 		offset += (uint32_t)size;
 	}
@@ -88,7 +89,7 @@ static void use_volume(struct fat_volume *volume)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct block_extent extent = block_whole(memory_disk_insert(data, size));
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	struct fat_volume *volume;
 
 	budget = 100;

@@ -11,7 +11,7 @@
 static void scan(struct block_device *device)
 {
 	struct partition partitions[PARTITIONS_MAX];
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	int count = partition_scan(device, partitions, &failure);
 
 	FUZZ_CHECK(count <= (int)PARTITIONS_MAX && (count < 0) == (failure.error < 0));
@@ -35,7 +35,7 @@ static void seal(uint8_t *header)
 
 	memcpy(header, "EFI PART", 8);
 	put_le32(header + 12, 92);
-	memcpy(header + 24, (uint8_t[8]){ 1 }, 8);
+	memcpy(header + 24, (uint8_t[8]){1}, 8);
 	if (table < MEMORY_DISK_SIZE / 512 && size <= MEMORY_DISK_SIZE - table * 512)
 		put_le32(header + 88, (uint32_t)crc32(0, memory_disk_bytes() + table * 512, (uInt)size));
 	put_le32(header + 16, 0);

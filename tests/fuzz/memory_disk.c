@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns the disk of the fuzz targets, and what storage wants of the kernel besides: pages, and tasks that never wait,
-// since every request is done at once.
+// Owns the disk of the fuzz targets, and what storage wants of the kernel besides: pages, and tasks that
+// never wait, since every request is done at once.
 #include "fuzz/memory_disk.h"
 
 #include <errno.h>
@@ -75,7 +75,7 @@ static void submit(struct block_device *device, struct block_request *request)
 	block_request_done(request, 0);
 }
 
-static const struct block_operations operations = { .submit = submit };
+static const struct block_operations operations = {.submit = submit};
 
 static struct block_device device = {
 	.name = "disk0",

@@ -87,7 +87,7 @@ static void submit(struct block_device *device, struct block_request *request)
 		return;
 	}
 	completion = model_zalloc(sizeof(*completion));
-	*completion = (struct completion){ request, transfer(disk, request) };
+	*completion = (struct completion){request, transfer(disk, request)};
 	model_after(disk->latency, complete, completion);
 }
 
@@ -98,7 +98,7 @@ static int flush(struct block_device *device)
 	return disk->cut_after ? 0 : lose_power(disk);
 }
 
-static const struct block_operations operations = { .submit = submit, .flush = flush };
+static const struct block_operations operations = {.submit = submit, .flush = flush};
 
 struct model_disk *model_disk_open(const char *path, uint32_t block_size)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A disk of the model: an image file that the program under test and other programs (fsck.fat, mtools) see alike. It
-// can take its time, fail, lose its power or be pulled.
+// A disk of the model: an image file that the program under test and other programs (fsck.fat, mtools) see
+// alike. It can take its time, fail, lose its power or be pulled.
 #pragma once
 
 #include <stdint.h>

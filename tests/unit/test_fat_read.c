@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// storage/fat*.c, reading: volumes of every kind made by mkfs.vfat and filled by mtools, read as mcopy reads them; then
-// damaged ones.
+// storage/fat*.c, reading: volumes of every kind made by mkfs.vfat and filled by mtools, read as mcopy reads
+// them; then damaged ones.
 #include "volume.h"
 
 #include <errno.h>
@@ -12,14 +12,14 @@ static const struct {
 	const char *name, *options;
 	unsigned int kilobytes, bits, block_size;
 } kinds[] = {
-	{ "FAT12 of a floppy", "-F 12", 1440, 12, 512 },
-	{ "FAT12, clusters of 4 KiB", "-F 12 -s 8", 8192, 12, 512 },
-	{ "FAT16", "-F 16 -s 1", 16384, 16, 512 },
-	{ "FAT16, one FAT", "-F 16 -s 4 -f 1", 65536, 16, 512 },
-	{ "FAT16, sectors of 2 KiB", "-F 16 -S 2048 -s 1", 32768, 16, 512 },
-	{ "FAT32, clusters of a sector", "-F 32 -s 1", 40960, 32, 512 },
-	{ "FAT32, clusters of 4 KiB", "-F 32 -s 8", 300000, 32, 512 },
-	{ "FAT32, blocks of 4 KiB", "-F 32 -S 4096 -s 1", 300000, 32, 4096 },
+	{"FAT12 of a floppy", "-F 12", 1440, 12, 512},
+	{"FAT12, clusters of 4 KiB", "-F 12 -s 8", 8192, 12, 512},
+	{"FAT16", "-F 16 -s 1", 16384, 16, 512},
+	{"FAT16, one FAT", "-F 16 -s 4 -f 1", 65536, 16, 512},
+	{"FAT16, sectors of 2 KiB", "-F 16 -S 2048 -s 1", 32768, 16, 512},
+	{"FAT32, clusters of a sector", "-F 32 -s 1", 40960, 32, 512},
+	{"FAT32, clusters of 4 KiB", "-F 32 -s 8", 300000, 32, 512},
+	{"FAT32, blocks of 4 KiB", "-F 32 -S 4096 -s 1", 300000, 32, 4096},
 };
 
 static void format(size_t kind)
@@ -49,7 +49,7 @@ static long read_whole(struct fat_volume *volume, const char *path, uint8_t *byt
 
 static void check_file(struct fat_volume *volume, const char *path, const char *host)
 {
-	static const size_t pieces[] = { 1u << 20, 65536, 4096, 512, 1000, 33333 };
+	static const size_t pieces[] = {1u << 20, 65536, 4096, 512, 1000, 33333};
 	size_t size;
 	uint8_t *wanted = load_file(host, &size), *got = page_alloc(9);
 
@@ -65,8 +65,17 @@ static void check_file(struct fat_volume *volume, const char *path, const char *
 }
 
 static const char *const names[] = {
-	"SHORT.TXT", "lower.txt", "a name with spaces and more than one part.configuration", "grüße-Ω-Привет.dat",
-	"euro €.bin", "noextension", ".hidden", "two.dots.in.it", "UPPER.lower", "x", "long+plus.a=b",
+	"SHORT.TXT",
+	"lower.txt",
+	"a name with spaces and more than one part.configuration",
+	"grüße-Ω-Привет.dat",
+	"euro €.bin",
+	"noextension",
+	".hidden",
+	"two.dots.in.it",
+	"UPPER.lower",
+	"x",
+	"long+plus.a=b",
 };
 
 static void fill(void)
@@ -200,7 +209,7 @@ static void test_pieces(void **state)
 static int use_everything(struct model_disk *disk, uint8_t *buffer, size_t size)
 {
 	struct block_extent extent = block_whole(&disk->device);
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	struct fat_volume *volume;
 	struct fat_cursor *cursor;
 	struct fat_info info;
@@ -301,7 +310,7 @@ static void test_damaged_chains(void **state)
 	static const struct {
 		uint16_t next;
 		int error;
-	} damages[] = { { 2, 0 }, { 0xffff, -EBADMSG }, { 0, -EBADMSG }, { 0xfff7, -EBADMSG }, { 0xf000, -EBADMSG } };
+	} damages[] = {{2, 0}, {0xffff, -EBADMSG}, {0, -EBADMSG}, {0xfff7, -EBADMSG}, {0xf000, -EBADMSG}};
 	uint8_t *got;
 
 	(void)state;
@@ -314,10 +323,12 @@ static void test_damaged_chains(void **state)
 		shell("mcopy -i image piece ::/f");
 		disk = insert(512);
 		got = page_alloc(4);
-		put_le16(disk->bytes + get_le16(disk->bytes + 14) * 512 + 2 * 10, damages[i].next); // behind cluster 10
+		put_le16(disk->bytes + get_le16(disk->bytes + 14) * 512 + 2 * 10,
+			 damages[i].next); // behind cluster 10
 		volume = mount(disk);
 		// A loop within the size gives repeated bytes; it ends.
-		assert_int_equal(read_whole(volume, "f", got, 60000, 4096), damages[i].error ? damages[i].error : 60000);
+		assert_int_equal(read_whole(volume, "f", got, 60000, 4096),
+				 damages[i].error ? damages[i].error : 60000);
 		assert_int_equal(fat_delete(volume, "f"), 0);
 		assert_int_equal(fat_unmount(volume), 0);
 		page_free(got, 4);
@@ -329,8 +340,9 @@ static void test_damaged_chains(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads),  cmocka_unit_test(test_pieces),	      cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_pulled), cmocka_unit_test(test_damaged_chains),
+		cmocka_unit_test(test_reads),          cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_failures),       cmocka_unit_test(test_pulled),
+		cmocka_unit_test(test_damaged_chains),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// storage/fat*.c, writing: what is written is sound for fsck.fat and the same for mcopy; random operations against a
-// model; power cut after every block, and every request failing once.
+// storage/fat*.c, writing: what is written is sound for fsck.fat and the same for mcopy; random operations
+// against a model; power cut after every block, and every request failing once.
 #include "volume.h"
 
 #include <errno.h>
@@ -11,10 +11,10 @@ static const struct kind {
 	const char *name, *options;
 	unsigned int kilobytes, block_size;
 } kinds[] = {
-	{ "FAT12", "-F 12 -s 1", 1440, 512 },
-	{ "FAT16", "-F 16 -s 1", 8192, 512 },
-	{ "FAT16, sectors of 1 KiB", "-F 16 -S 1024 -s 1", 16384, 512 },
-	{ "FAT32", "-F 32 -s 1", 36000, 512 },
+	{"FAT12", "-F 12 -s 1", 1440, 512},
+	{"FAT16", "-F 16 -s 1", 8192, 512},
+	{"FAT16, sectors of 1 KiB", "-F 16 -S 1024 -s 1", 16384, 512},
+	{"FAT32", "-F 32 -s 1", 36000, 512},
 };
 
 static struct model_disk *disk;
@@ -23,8 +23,8 @@ static struct fat_volume *volume;
 static void start(const struct kind *kind)
 {
 	model_start(NULL);
-	shell("rm -f image; truncate -s %uK image; mkfs.vfat --mbr=n %s image >/dev/null 2>&1", kind->kilobytes,
-	      kind->options);
+	shell("rm -f image; truncate -s %uK image; mkfs.vfat --mbr=n %s image >/dev/null 2>&1",
+	      kind->kilobytes, kind->options);
 	disk = model_disk_open("image", kind->block_size);
 	model_disk_insert(disk);
 	volume = mount(disk);
@@ -75,9 +75,10 @@ static int write_file(const char *path, const void *bytes, size_t size)
 
 static void test_operations(void **state)
 {
-	static const char *const names[] = { "SHORT.TXT", "lower.cfg", "a long name.configuration", "grüße €.txt",
-					     "a long name.config", "a long name.con", ".profile", "no_extension",
-					     "trailing.dots.a", "x+y=z;1,2" };
+	static const char *const names[] = {"SHORT.TXT",   "lower.cfg",          "a long name.configuration",
+					    "grüße €.txt", "a long name.config", "a long name.con",
+					    ".profile",    "no_extension",       "trailing.dots.a",
+					    "x+y=z;1,2"};
 	uint8_t *bytes = test_malloc(200064);
 	struct fat_file *file, *again;
 	struct fat_info info;
@@ -130,7 +131,8 @@ static void test_operations(void **state)
 		check_sound();
 
 		assert_int_equal(fat_rename(volume, "dir", "dir/inside"), -EINVAL);
-		assert_int_equal(fat_rename(volume, "dir/a directory below", "dir/a directory below/x/y"), -EINVAL);
+		assert_int_equal(fat_rename(volume, "dir/a directory below", "dir/a directory below/x/y"),
+				 -EINVAL);
 		assert_int_equal(fat_rename(volume, "log", "dir/log.old"), 0);
 		check_mcopy("dir/log.old", bytes, 13345);
 		assert_int_equal(write_file("log", "new", 3), 0);
@@ -211,8 +213,14 @@ static uint32_t choose(uint32_t below)
 
 static const char *file_name(unsigned int i)
 {
-	static const char *const names[FILES] = { "ONE.TXT", "dir/two", "dir/the third file", "four.longextension",
-						  "dir/sub/five", "dir/sub/the sixth of them", "SEVEN", "8" };
+	static const char *const names[FILES] = {"ONE.TXT",
+						 "dir/two",
+						 "dir/the third file",
+						 "four.longextension",
+						 "dir/sub/five",
+						 "dir/sub/the sixth of them",
+						 "SEVEN",
+						 "8"};
 	return names[i];
 }
 
@@ -243,7 +251,8 @@ static void random_operation(void)
 	case 1:
 		if (i == other)
 			break;
-		assert_int_equal(fat_rename(volume, file_name(i), file_name(other)), files[i].exists ? 0 : -ENOENT);
+		assert_int_equal(fat_rename(volume, file_name(i), file_name(other)),
+				 files[i].exists ? 0 : -ENOENT);
 		if (files[i].exists)
 			files[other] = files[i];
 		files[i].exists = false;
@@ -403,9 +412,9 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } actions[] = {
-	{ "create", do_create },     { "extend", do_extend },   { "truncate", do_truncate },
-	{ "delete", do_delete },     { "rename", do_rename },   { "replace", do_replace },
-	{ "mkdir", do_make_directory }, { "grow", do_grow_directory },
+	{"create", do_create},        {"extend", do_extend},       {"truncate", do_truncate},
+	{"delete", do_delete},        {"rename", do_rename},       {"replace", do_replace},
+	{"mkdir", do_make_directory}, {"grow", do_grow_directory},
 };
 
 static uint8_t *pristine;
@@ -444,7 +453,8 @@ static void check_contents(const char *path, const uint8_t *bytes, size_t size)
 // After a cut or a failure: fsck.fat can repair it, and nothing but the file worked on has changed.
 static void check_survival(const char *action, uint64_t nth)
 {
-	static const char check[] = "fsck.fat -n image >fsck.txt 2>&1", repair[] = "fsck.fat -a image >>fsck.txt 2>&1";
+	static const char check[] = "fsck.fat -n image >fsck.txt 2>&1",
+			  repair[] = "fsck.fat -a image >>fsck.txt 2>&1";
 	uint8_t *old = page_alloc(4);
 
 	if (shell_status("%s || { %s; test $? -lt 2 && %s; }", check, repair, check))
@@ -520,8 +530,9 @@ static void test_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_operations), cmocka_unit_test(test_full),     cmocka_unit_test(test_random),
-		cmocka_unit_test(test_power_cuts), cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_operations), cmocka_unit_test(test_full),
+		cmocka_unit_test(test_random),     cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_failures),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// storage/partition.c, block.c and mount.c: tables that sgdisk made, whole and damaged; MBRs with extended partitions;
-// the mount table over them, with media that come and go.
+// storage/partition.c, block.c and mount.c: tables that sgdisk made, whole and damaged; MBRs with extended
+// partitions; the mount table over them, with media that come and go.
 #include "volume.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static void start(uint32_t block_size)
 
 static int scan(void)
 {
-	failure = (struct failure){ 0 };
+	failure = (struct failure){0};
 	return partition_scan(&disk->device, partitions, &failure);
 }
 
@@ -87,7 +87,8 @@ static void test_gpt_faults(void **state)
 		count = scan();
 		if (!disk->struck)
 			break;
-		assert_true(count == 3 || count == -EIO); // the backup serves, but there is but one first block
+		assert_true(count == 3 ||
+			    count == -EIO); // the backup serves, but there is but one first block
 	}
 	disk->fail_nth = 0;
 	check_gpt();
@@ -222,8 +223,8 @@ static void test_mounts(void **state)
 	assert_string_equal(rest, "/file");
 	assert_int_equal(fat_stat(mount->volume, rest, &info), 0);
 	assert_int_equal(info.size, 6);
-	assert_int_equal(mount_find("/2:/file", &(struct mount *){ NULL }, &rest), -ENOENT);
-	assert_int_equal(mount_find("/1:file", &(struct mount *){ NULL }, &rest), -ENOENT);
+	assert_int_equal(mount_find("/2:/file", &(struct mount *){NULL}, &rest), -ENOENT);
+	assert_int_equal(mount_find("/1:file", &(struct mount *){NULL}, &rest), -ENOENT);
 	assert_int_equal(mount_none(), -EBUSY);
 	assert_int_equal(mount_all(), 2);
 
@@ -243,8 +244,9 @@ static void test_mounts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gpt),	 cmocka_unit_test(test_gpt_faults), cmocka_unit_test(test_gpt_bits),
-		cmocka_unit_test(test_mbr),	 cmocka_unit_test(test_no_table),   cmocka_unit_test(test_transfers),
+		cmocka_unit_test(test_gpt),      cmocka_unit_test(test_gpt_faults),
+		cmocka_unit_test(test_gpt_bits), cmocka_unit_test(test_mbr),
+		cmocka_unit_test(test_no_table), cmocka_unit_test(test_transfers),
 		cmocka_unit_test(test_mounts),
 	};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images for the tests of storage, made and checked by the tools that everybody uses: sgdisk, mkfs.vfat, mtools,
-// fsck.fat.
+// Images for the tests of storage, made and checked by the tools that everybody uses: sgdisk, mkfs.vfat,
+// mtools, fsck.fat.
 #pragma once
 
 #include <setjmp.h>
@@ -99,7 +99,7 @@ static inline uint8_t *load_file(const char *path, size_t *size)
 static inline struct fat_volume *mount(struct model_disk *disk)
 {
 	struct block_extent extent = block_whole(&disk->device);
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	struct fat_volume *volume = NULL;
 
 	if (fat_mount(&extent, &volume, &failure))
