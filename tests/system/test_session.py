@@ -71,7 +71,7 @@ def test_line_editing_on_the_real_console(machine):
     machine.send("\x1b[A\r")  # history
     machine.expect("Domain-0")
     machine.prompt()
-    machine.send("xu config_\t\r")  # completion
+    machine.send("xu config_l\t\r")  # completion
     machine.expect("virt_domu")
     machine.prompt()
     machine.send("xu create virt_do\t")
