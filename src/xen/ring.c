@@ -5,6 +5,11 @@
 //
 // Example, size 8: producer 0x00000003, consumer 0xfffffffe (both have run over 2^32): used = 3 - -2 = 5
 // bytes, which lie at data[6], data[7], data[0], data[1], data[2].
+//
+// A peer may spare itself a notification that seems to be of no use. Linux (xb_write() and xb_read() in xenbus_comms.c) sends
+// one only if it finds that all it wrote before is taken, or that the ring was full before it took something. So an index
+// that was read before our own was written is worth nothing to somebody who wants to wait: both sides write their own index
+// first, then read the other's, with a full barrier in between.
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -44,6 +49,7 @@ long byte_ring_read(struct byte_ring *ring, void *buffer, size_t size)
 
 	smp_mb(); // the bytes are out before the peer may overwrite them
 	WRITE_ONCE(*ring->consumer, indices.consumer + count);
+	smp_mb(); // the caller's next look at the producer's index is later than this
 	return (long)count;
 }
 
@@ -62,6 +68,7 @@ long byte_ring_write(struct byte_ring *ring, const void *buffer, size_t size)
 
 	smp_wmb(); // the bytes before the index that announces them
 	WRITE_ONCE(*ring->producer, indices.producer + count);
+	smp_mb(); // the caller's next look at the consumer's index is later than this
 	return (long)count;
 }
 

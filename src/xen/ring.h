@@ -15,10 +15,12 @@ struct byte_ring {
 };
 
 // Takes up to `size` bytes out. The number taken, or -EPROTO when the indices are impossible. Writes the
-// consumer index; the caller notifies the peer.
+// consumer index; the caller notifies the peer. Whoever wants to wait for more calls it until it says 0: only then will
+// the peer notify of what comes next.
 long byte_ring_read(struct byte_ring *ring, void *buffer, size_t size);
 
-// Puts up to `size` bytes in; the number that fitted, or -EPROTO.
+// Puts up to `size` bytes in; the number that fitted, or -EPROTO. Whoever wants to wait for room calls it until it says 0: only
+// then will the peer notify of having taken something.
 long byte_ring_write(struct byte_ring *ring, const void *buffer, size_t size);
 
 // Bytes that can be read, or -EPROTO; bytes that can be written, or -EPROTO.

@@ -114,22 +114,21 @@ void connection_reset(struct connection *connection)
 	connection->notify = true;
 }
 
-// Moves bytes in until `received` is `end`: true when it is.
+// Moves bytes in until `received` is `end`, or the ring is found empty after the last byte was taken (ring.h): true when it is `end`.
 static bool receive_until(struct connection *connection, char *bytes, size_t start, size_t end)
 {
-	long count = 0;
+	while (connection->received < end) {
+		long count = byte_ring_read(&connection->input, bytes + connection->received - start,
+					    end - connection->received);
 
-	if (connection->received < end) {
-		count = byte_ring_read(&connection->input, bytes + connection->received - start,
-				       end - connection->received);
-		if (count < 0) {
+		if (count < 0)
 			break_off(connection, RING_ERROR_INDEX, "impossible indices in its request ring");
+		if (count <= 0)
 			return false;
-		}
+		connection->received += (size_t)count;
+		connection->notify = true;
 	}
-	connection->received += (size_t)count;
-	connection->notify |= count > 0;
-	return connection->received == end;
+	return true;
 }
 
 bool connection_receive(struct connection *connection)
@@ -175,8 +174,10 @@ bool connection_flush(struct connection *connection)
 		}
 		connection->sent += (size_t)count;
 		connection->notify |= count > 0;
+		if (left && !count)
+			return false; // full, and found so after the last byte was put in (ring.h)
 		if ((size_t)count < left)
-			return false;
+			continue;
 		connection->sent = 0;
 		connection->piece++;
 	}

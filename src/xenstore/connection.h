@@ -53,13 +53,14 @@ int connection_rebind(struct connection *connection, evtchn_port_t port);
 void connection_reset(struct connection *connection);
 bool connection_wants_reset(const struct connection *connection);
 
-// True when a whole message is in `header` and `payload`, until connection_receive_next().
+// True when a whole message is in `header` and `payload`, until connection_receive_next(). After a false the domain sends an event
+// with the next bytes.
 bool connection_receive(struct connection *connection);
 void connection_receive_next(struct connection *connection);
 
 // Starts to send a message of up to MESSAGE_PIECES pieces, which stay in place until it is sent. One at a time.
 void connection_send(struct connection *connection, const void *bytes, size_t size);
-// Moves what the ring takes: true when nothing is left.
+// Moves what the ring takes: true when nothing is left. After a false the domain sends an event when there is room.
 bool connection_flush(struct connection *connection);
 
 // Tells the domain, if there is something to tell since the last time.
