@@ -73,11 +73,12 @@ class Machine:
     """Boots at once; `with` or close() ends it.
 
     `options` are those of ./run without the dashes (xen="4.20", gic=3, memory="4G", cpus=4, dom0_memory="32M",
-    xen_args="...", dom0_image=PATH); `qemu` more arguments for QEMU; `trace` a pattern of QEMU's trace events, for
+    xen_args="...", dom0_image=PATH, card=PATH), but there is no card unless one is named: machines of tests that run side
+    by side must not share one. With a card, the prompt comes after it was mounted; `qemu` more arguments for QEMU; `trace` a pattern of QEMU's trace events, for
     trace_lines(). `seconds` is how long the machine may live at all.
     """
 
-    def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, **options):
+    def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, card="none", **options):
         folder = pathlib.Path(folder)
         number = len(list(folder.glob("console*.log")))
         self.log = folder / f"console{number or ''}.log"
@@ -89,13 +90,15 @@ class Machine:
             qemu += ["-trace", trace, "-D", str(self.trace_log)]
         # However this process ends, QEMU ends with it.
         command = ["--pdeathsig", "TERM", "timeout", "--foreground", "--kill-after=5", str(seconds),
-                   "setpriv", "--pdeathsig", "KILL", *qemu_command(qemu, **options)]
+                   "setpriv", "--pdeathsig", "KILL", *qemu_command(qemu, card=card, **options)]
         self.console = pexpect.spawn("setpriv", command, timeout=30, maxread=65536, encoding="utf-8",
                                      dimensions=(40, 120))
         self.console._decoder = PlainText(self.log)
         self.console.delaybeforesend = None
         if wait:
             self.prompt(BOOT_SECONDS)
+        if wait and card != "none":
+            self.await_card()
 
     def __enter__(self):
         return self
@@ -126,6 +129,11 @@ class Machine:
             self.console.send(text[start:start + CHUNK])
             if start + CHUNK < len(text):
                 time.sleep(0.1)
+
+    def await_card(self):
+        """Waits until the log has said what of the card is mounted, or isn't, and the prompt stands again."""
+        self.expect(re.compile(r"storage: (?:mounted, |no medium)[^\n]*\n"))
+        self.prompt()
 
     def skip(self, seconds=0):
         """Takes what came out of the console, and comes out of it in this time, and returns it."""

@@ -3,7 +3,6 @@
 
 import re
 import subprocess
-import time
 
 import pytest
 
@@ -48,20 +47,9 @@ def card(tmp_path):
     return image
 
 
-def boot_card(boot, **options):
-    """A machine at its prompt, whose card is mounted: that is said in the log, which would come between what is typed."""
-    machine = boot(**options)
-    end = time.monotonic() + 60
-    while b"storage: mounted" not in machine.log.read_bytes():
-        assert time.monotonic() < end, "the card isn't mounted"
-        machine.skip(0.1)
-    machine.skip(0.5)
-    return machine
-
-
 @pytest.mark.quick
 def test_guest_from_a_card(boot, xen, card):
-    machine = boot_card(boot, xen=xen, card=card)
+    machine = boot(xen=xen, card=card)
     names = re.findall(r"^[a-z]\S*$", machine.command("xu config_list"), re.M)
     assert sorted(names) == sorted({"virt_domd", "helloworld_xen-arm64", *CONFIGURATIONS})
 
@@ -75,8 +63,7 @@ def test_guest_from_a_card(boot, xen, card):
 
 
 def test_what_is_wrong_is_said(boot, card):
-    machine = boot_card(boot, card=card)
-    machine.command("xu config_list")  # waits until the card is mounted
+    machine = boot(card=card)
     assert machine.command("xu config_check hello.cfg") == "hello.cfg: right, it is the configuration 'hello'\n"
     wrong = "wrong.cfg:2:10: "
     assert f"xu config_check: {wrong}" in machine.command("xu config_check wrong.cfg")
@@ -88,7 +75,7 @@ def test_what_is_wrong_is_said(boot, card):
 
 
 def test_virtio_disk(boot, card):
-    machine = boot_card(boot, qemu=["-drive", f"if=none,id=disk,format=raw,file={card}", "-device", "virtio-blk-device,drive=disk"])
+    machine = boot(qemu=["-drive", f"if=none,id=disk,format=raw,file={card}", "-device", "virtio-blk-device,drive=disk"])
     machine.attach(machine.create("hello"))
     machine.expect("thread_a: Hello World")
     machine.detach()
@@ -96,7 +83,7 @@ def test_virtio_disk(boot, card):
 
 def test_linux_from_a_card(boot, card):
     """A kernel more than twice as large as all of Dom0's memory; Ctrl-C leaves nothing of it."""
-    machine = boot_card(boot, card=card)
+    machine = boot(card=card)
     machine.start("xu create linux")
     machine.expect(re.compile(r"kernel: \d+ of \d+ KiB"))
     machine.send("\x03")

@@ -6,6 +6,7 @@ import pathlib
 import re
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import termios
@@ -41,6 +42,51 @@ def test_card(tmp_path):
     assert f"if=none,id=card,format=raw,file={tmp_path}/a,,card.img" in command
     assert {"sdhci-pci", "sd-card,drive=card"} < set(command)
     assert "sdhci-pci" not in run("--dry-run", "--card", "none").stdout
+    assert f"file={TOP}/build/virt/card.img " in run("--dry-run").stdout
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder as the project's, in which ./run keeps a card of its own."""
+    (tmp_path / "build/virt").mkdir(parents=True)
+    for name in "scripts", "build/parts", "build/virt/thin-dom0.bin":
+        (tmp_path / name).symlink_to(TOP / name)
+    shutil.copy(RUN, tmp_path)
+    return tmp_path
+
+
+def run_in(project, typed):
+    result = subprocess.run([project / "run", "--no-build"], input=typed, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+def test_the_card_keeps_what_is_written_until_it_is_made_anew(project):
+    full = project / "build/virt/full.img"
+    assert "there is no card" in run_in(project, "fs mounts\n").stderr
+
+    subprocess.run(["cp", "--reflink=auto", TOP / "build/virt/full.img", full], check=True)
+    before = full.stat()
+    output = run_in(project, "xu config_list\nfs write /1:/note kept words\n").stdout
+    assert re.search(r"^hello$", output, re.M) and re.search(r"^linux$", output, re.M)
+    assert "\nkept words\n" in run_in(project, "xu config_list\nfs cat /1:/note\n").stdout
+    assert full.stat() == before
+
+    os.utime(full)
+    assert "there is no such file" in run_in(project, "xu config_list\nfs cat /1:/note\n").stdout
+
+
+def test_two_at_once_have_a_card_each(project):
+    subprocess.run(["cp", "--reflink=auto", TOP / "build/virt/full.img", project / "build/virt/full.img"], check=True)
+    first = Terminal("--no-build", program=project / "run")
+    first.expect(b"storage: mounted")
+    second = run_in(project, "xu config_list\nfs write /1:/second x\nfs ls /1:\n")
+    assert "another ./run has the card" in second.stderr and re.search(r" second$", second.stdout, re.M)
+    os.write(first.master, b"fs ls /1:\r")
+    assert b" second" not in first.expect(b"dom0/")
+    os.write(first.master, b"kernel poweroff\r")
+    assert first.process.wait(30) == 0
+    assert " second" not in run_in(project, "xu config_list\nfs ls /1:\n").stdout
 
 
 @pytest.mark.quick
@@ -83,10 +129,10 @@ def test_script_through_a_guest_s_console():
 class Terminal:
     """A person's terminal, with ./run on it."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, program=RUN):
         self.master, self.slave = os.openpty()
         self.settings = termios.tcgetattr(self.slave)
-        self.process = subprocess.Popen([RUN, *arguments], stdin=self.slave, stdout=self.slave, stderr=self.slave,
+        self.process = subprocess.Popen([program, *arguments], stdin=self.slave, stdout=self.slave, stderr=self.slave,
                                         start_new_session=True)
 
     def expect(self, text, seconds=60):
