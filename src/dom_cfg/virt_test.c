@@ -2,6 +2,7 @@
 // The domains of the system tests, which no person needs: the preset virt-test builds a control domain with them.
 #include "config/xen_domain_cfg.h"
 
+BUILTIN_IMAGE_FILE(bench, "bench.bin")
 BUILTIN_IMAGE_FILE(blinky, "blinky.bin")
 BUILTIN_IMAGE_FILE(cpus, "cpus.bin")
 BUILTIN_IMAGE_FILE(echo, "echo.bin")
@@ -40,6 +41,7 @@ BUILTIN_TREE_FILE(malformed, "malformed.dtb")
 		__VA_ARGS__                                                                                   \
 	}
 
+GUEST(test_bench, bench, 16, 1, .cmdline = "fill=100 count=50");
 GUEST(test_no_gpio, blinky, 16, 1);
 GUEST(test_cpus, cpus, 16, 4);
 GUEST(test_echo, echo, 16, 1);
@@ -77,6 +79,7 @@ static char *unknown_device[] = { "/nosuch@0" };
 GUEST(bad_device, sync, 16, 1, .dtdevs = unknown_device, .nr_dtdevs = 1);
 
 struct dom0_domain_cfg domain_cfgs[] = {
+	{ .domain_cfg = &test_bench },
 	{ .domain_cfg = &test_no_gpio },
 	{ .domain_cfg = &test_cpus },
 	{ .domain_cfg = &test_echo },

@@ -69,6 +69,12 @@ def qemu_command(qemu, **options):
     return shlex.split(command)
 
 
+def counting():
+    """Options of a machine whose clock counts instructions, two nanoseconds each, and skips the time in which there is
+    nothing to do: what happens then takes the same time on every host. It has one CPU."""
+    return {"cpus": 1, "qemu": ["-icount", "shift=1,sleep=off"]}
+
+
 class Machine:
     """Boots at once; `with` or close() ends it.
 
