@@ -157,13 +157,22 @@ static int probe_node(int node, const struct part *part, paddr_t address, uint64
 	return add(mapped + (address - page), &traits, has_line ? &line : NULL, place);
 }
 
+// A node that names several parts is the first one of the table, which goes from the particular to the general.
+static bool is_first_part(int node, const struct part *part)
+{
+	for (const struct part *other = parts; other < part; other++)
+		if (!fdt_node_check_compatible(devicetree(), node, other->compatible))
+			return false;
+	return true;
+}
+
 static void probe_part(const struct part *part)
 {
 	for (int node = -1; (node = devicetree_find(node, part->compatible)) >= 0;) {
 		paddr_t address = 0;
 		uint64_t size;
 
-		if (!is_for_cards(node))
+		if (!is_for_cards(node) || !is_first_part(node, part))
 			continue;
 		int error = devicetree_reg(node, 0, &address, &size);
 		if (!error)
