@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "drivers/board_power.h"
 #include "kernel/fault_test.h"
 #include "kernel/memory.h"
 #include "kernel/panic.h"
@@ -78,12 +79,14 @@ static int memory(const struct invocation *call)
 static int poweroff(const struct invocation *call)
 {
 	(void)call;
+	board_power(true);
 	kernel_shutdown(KERNEL_POWEROFF);
 }
 
 static int reboot(const struct invocation *call)
 {
 	(void)call;
+	board_power(false);
 	kernel_shutdown(KERNEL_REBOOT);
 }
 
