@@ -78,10 +78,11 @@ def counting():
 class Machine:
     """Boots at once; `with` or close() ends it.
 
-    `options` are those of ./run without the dashes (xen="4.20", gic=3, memory="4G", cpus=4, dom0_memory="32M",
-    xen_args="...", dom0_image=PATH, card=PATH), but there is no card unless one is named: machines of tests that run side
-    by side must not share one. With a card, the prompt comes after it was mounted; `qemu` more arguments for QEMU; `trace` a pattern of QEMU's trace events, for
-    trace_lines(). `seconds` is how long the machine may live at all.
+    `options` are those of ./run without the dashes (board="rpi4", xen="4.20", gic=3, memory="4G", cpus=4,
+    dom0_memory="32M", xen_args="...", dom0_image=PATH, card=PATH), but there is no card unless one is named: machines of
+    tests that run side by side must not share one. With a card, the prompt comes after it was mounted; `qemu` more
+    arguments for QEMU; `trace` a pattern of QEMU's trace events, for trace_lines(). `seconds` is how long the machine may
+    live at all.
     """
 
     def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, card="none", **options):
