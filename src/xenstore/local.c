@@ -117,7 +117,8 @@ int xs_get_permissions(xs_transaction_t id, const char *path, struct xs_permissi
 	if (error)
 		return error;
 	*count = node->acl->count;
-	memcpy(list, node->acl->entries, MIN(capacity, *count) * sizeof(*list));
+	for (size_t i = 0; i < MIN(capacity, *count); i++)
+		list[i] = node->acl->entries[i];
 	return 0;
 }
 

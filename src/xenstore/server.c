@@ -157,7 +157,7 @@ static void wait_for_work(struct guest *guest)
 	guest->poked = event_channel_take(&connection->channel); // before the rings are read, or a later one would be lost
 }
 
-static void answer_order(struct guest *guest, int order)
+static void answer_order(struct guest *guest, enum order order)
 {
 	guest->order = order;
 	wait_queue_wake(&guest->answered);

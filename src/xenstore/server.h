@@ -26,7 +26,7 @@ struct guest {
 	unsigned int idle_turns; // after such an event, in this period, without those that requests make good
 	uint64_t period_start;
 
-	enum { TASK_SERVES, TASK_RESETS, TASK_STOPS, TASK_HAS_STOPPED } order; // to the task, or its answer
+	enum order { TASK_SERVES, TASK_RESETS, TASK_STOPS, TASK_HAS_STOPPED } order; // to the task, or its answer
 	evtchn_port_t new_port; // for TASK_RESETS
 	int result; // of it
 	struct wait_queue answered;

@@ -375,7 +375,10 @@ void store_fire_special(const char *name, domid_t domid)
 	watch_fire_special(top, name, domid);
 }
 
-static int make_node(const char *path, size_t parent_size)
+// What programs that manage domains read to learn which server this is; elsewhere it is the server's file name.
+static const char own_name[] = "thin-dom0";
+
+static int make_node(const char *path, size_t parent_size, const char *value)
 {
 	static const struct xs_permission dom0_only = { .domid = 0, .access = XS_ACCESS_NONE };
 	struct edit edit;
@@ -386,7 +389,7 @@ static int make_node(const char *path, size_t parent_size)
 		return error;
 	edit_begin(&edit, NULL);
 	if (top)
-		error = edit_create(&top, path, strlen(path), parent_size, acl, NULL, 0, edit.charges);
+		error = edit_create(&top, path, strlen(path), parent_size, acl, value, strlen(value), edit.charges);
 	else
 		top = node_create("", 0, NULL, 0, acl_get(acl));
 	edit_end(&edit);
@@ -396,16 +399,16 @@ static int make_node(const char *path, size_t parent_size)
 
 int store_init(void)
 {
-	int error = make_node("", 0); // the top
+	int error = make_node("", 0, ""); // the top
 
 	if (!error)
-		error = make_node("/", 0);
+		error = make_node("/", 0, "");
 	if (!error)
-		error = make_node("/tool/xenstored", 1);
+		error = make_node("/tool/xenstored", 1, own_name);
 	if (!error)
-		error = make_node(STORE_INTRODUCE_DOMAIN, 0);
+		error = make_node(STORE_INTRODUCE_DOMAIN, 0, "");
 	if (!error)
-		error = make_node(STORE_RELEASE_DOMAIN, 0);
+		error = make_node(STORE_RELEASE_DOMAIN, 0, "");
 	return error;
 }
 

@@ -85,7 +85,7 @@ struct xs_permission {
 	bool ignored; // named a domain that did not exist: grants nothing. Set by the store only
 };
 
-// Fills at most `capacity` of `list`; *count gets the number of entries that the node has.
+// Fills at most `capacity` of `list` (NULL for 0); *count gets the number of entries that the node has.
 int xs_get_permissions(xs_transaction_t transaction, const char *path, struct xs_permission *list, size_t capacity,
 		       size_t *count);
 

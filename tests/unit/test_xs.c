@@ -116,7 +116,7 @@ static const char own_nodes[] =
 	"/local/pool/0 = \"\"   (n0)\n"
 	"/local/pool/0/name = \"Pool-0\"   (n0)\n"
 	"/tool = \"\"   (n0)\n"
-	"/tool/xenstored = \"\"   (n0)\n"
+	"/tool/xenstored = \"thin-dom0\"   (n0)\n"
 	"/vm = \"\"   (n0)\n";
 
 // As `xenstore-ls -f -p` shows them under Xen's own toolstack, but for the order, the backlog's size and the ports.
