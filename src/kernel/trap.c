@@ -28,6 +28,10 @@
 #define ESR_FAULT_STATUS(esr) ((esr)&0x3f)
 #define ESR_WRITE(esr) ((esr) >> 6 & 1)
 
+// SPSR_EL1.M.
+#define MODE(pstate) ((pstate)&0xf)
+#define MODE_TASK 0x4 // EL1t: on SP_EL0
+
 #define CLASS_INSTRUCTION_ABORT 0x21u
 #define CLASS_DATA_ABORT 0x25u
 
@@ -187,11 +191,23 @@ static void print_abort(const struct fault_frame *frame)
 		print(", %s", ESR_WRITE(frame->esr) ? "write" : "read");
 }
 
+// Xen delivers the aborts that it makes itself, for accesses that it refuses, to the vectors of SP_EL1, also where a task is
+// interrupted; which the mode tells.
+static bool is_from_xen(const struct fault_frame *frame, unsigned int vector)
+{
+	return vector == VECTOR_HANDLER_SYNC && MODE(frame->pstate) == MODE_TASK;
+}
+
 static void print_fault(const struct fault_frame *frame, unsigned int vector)
 {
 	unsigned int class = (unsigned int)ESR_CLASS(frame->esr), kind = vector % 4;
 
 	print("\n*** Fault: ");
+	if (is_from_xen(frame, vector)) {
+		print("%s at 0x%016lx, refused by Xen\n", class_names[class] ? class_names[class] : "exception",
+		      (unsigned long)frame->far);
+		return;
+	}
 	if (kind == VECTOR_TASK_FIQ)
 		print("FIQ");
 	else if (kind == VECTOR_TASK_SERROR)
@@ -209,6 +225,8 @@ static void print_fault(const struct fault_frame *frame, unsigned int vector)
 void trap_fault(struct fault_frame *frame, unsigned int vector)
 {
 	begin();
+	if (is_from_xen(frame, vector))
+		frame->sp = sysreg_read(sp_el0);
 	print_fault(frame, vector);
 	print_task();
 	print_registers(frame);
