@@ -33,7 +33,10 @@ static void break_off(struct connection *connection, enum ring_error error, cons
 	if (connection->features & WIRE_FEATURE_ERROR)
 		WRITE_ONCE(connection->page->error, error);
 	connection->notify = true;
-	log_warning("xenstore: domain %u: %s; its connection is off", connection->domid, reason);
+	// A domain can do so without end: it gets one line.
+	if (!connection->blamed)
+		log_warning("xenstore: domain %u: %s; its connection is off", connection->domid, reason);
+	connection->blamed = true;
 }
 
 static int bind(struct connection *connection, evtchn_port_t port)

@@ -24,6 +24,7 @@ struct connection {
 	struct event_channel channel;
 	struct wait_queue queue; // woken by the domain's events
 	bool broken; // the domain violated the protocol: nothing is read or written until it resets the ring
+	bool blamed; // the log says so already
 	bool notify; // bytes were moved: the domain is to be told
 
 	// The message that comes in.
