@@ -74,11 +74,13 @@ target_link_libraries(fuzz_platform PRIVATE common platform)
 
 add_custom_target(fuzz)
 
-# add_fuzz_target(NAME ROOM...): fuzz/fuzz_NAME of tests/fuzz/fuzz_NAME.c and the rooms that it calls.
+# add_fuzz_target(NAME ROOMS ROOM... [SOURCES FILE...]): fuzz/fuzz_NAME of tests/fuzz/fuzz_NAME.c, other files, and the
+# rooms that it calls.
 function(add_fuzz_target name)
+  cmake_parse_arguments(PARSE_ARGV 1 target "" "" "ROOMS;SOURCES")
   set(target fuzz_${name})
-  list(JOIN ARGN "," libraries)
-  add_executable(${target} tests/fuzz/${target}.c ${fuzz_main})
+  list(JOIN target_ROOMS "," libraries)
+  add_executable(${target} tests/fuzz/${target}.c ${target_SOURCES} ${fuzz_main})
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
   target_compile_options(${target} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(
@@ -87,6 +89,8 @@ function(add_fuzz_target name)
   add_dependencies(fuzz ${target})
 endfunction()
 
-add_fuzz_target(xlcfg config)
-add_fuzz_target(partition storage)
-add_fuzz_target(fat storage)
+add_fuzz_target(xlcfg ROOMS config)
+add_fuzz_target(partition ROOMS storage)
+add_fuzz_target(fat ROOMS storage)
+add_fuzz_target(xenstore_ring ROOMS xenstore xen SOURCES tests/fuzz/lone_guest.c)
+add_fuzz_target(xenstore_wire ROOMS xenstore xen SOURCES tests/fuzz/lone_guest.c)
