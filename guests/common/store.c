@@ -11,12 +11,13 @@
 #include "kernel/memory.h"
 #include "kernel/panic.h"
 #include "kernel/task.h"
-#include "xen/event.h"
 #include "xen/hvm.h"
 #include "xen/ring.h"
 
+struct xenstore_domain_interface *store_page;
+struct event_channel store_channel = { .port = INVALID_EVTCHN };
+
 static struct wait_queue queue = WAIT_QUEUE_INITIAL(queue);
-static struct event_channel channel = { .port = INVALID_EVTCHN };
 static struct byte_ring requests, replies;
 static uint32_t last_request;
 
@@ -35,9 +36,10 @@ int store_open(void)
 	struct xenstore_domain_interface *page = memory_map(gfn_address(gfn_make(pfn)), PAGE_SIZE, MEMORY_NORMAL);
 	if (!page)
 		return -ENOMEM;
-	error = event_channel_adopt(&channel, (evtchn_port_t)port, &queue);
+	error = event_channel_adopt(&store_channel, (evtchn_port_t)port, &queue);
 	if (error)
 		return error;
+	store_page = page;
 	requests = (struct byte_ring){ page->req, sizeof(page->req), &page->req_cons, &page->req_prod };
 	replies = (struct byte_ring){ page->rsp, sizeof(page->rsp), &page->rsp_cons, &page->rsp_prod };
 	return 0;
@@ -45,12 +47,14 @@ int store_open(void)
 
 static void wait_for_event(void)
 {
-	WAIT_UNTIL(&queue, READ_ONCE(channel.pending));
-	event_channel_take(&channel);
+	WAIT_UNTIL(&queue, READ_ONCE(store_channel.pending));
+	event_channel_take(&store_channel);
 }
 
-static void put(const char *bytes, size_t size)
+void store_put(const void *data, size_t size)
 {
+	const char *bytes = data;
+
 	while (size) {
 		uint32_t producer = *requests.producer;
 		long count = byte_ring_write(&requests, bytes, size);
@@ -61,7 +65,7 @@ static void put(const char *bytes, size_t size)
 			continue;
 		}
 		if (READ_ONCE(*requests.consumer) == producer) // all before this was taken
-			event_channel_notify(&channel);
+			event_channel_notify(&store_channel);
 		bytes += count;
 		size -= (size_t)count;
 	}
@@ -79,7 +83,7 @@ static void get(char *bytes, size_t size)
 			continue;
 		}
 		if (READ_ONCE(*replies.producer) - consumer >= replies.size) // it was full
-			event_channel_notify(&channel);
+			event_channel_notify(&store_channel);
 		bytes += count;
 		size -= (size_t)count;
 	}
@@ -93,7 +97,7 @@ void store_send(uint32_t type, uint32_t transaction, const void *payload, size_t
 	ASSERT(size <= STORE_PAYLOAD_MAX);
 	memcpy(message, &header, sizeof(header));
 	memcpy(message + sizeof(header), payload, size);
-	put(message, sizeof(header) + size);
+	store_put(message, sizeof(header) + size);
 }
 
 void store_receive(struct store_message *message)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xen/event.h"
 #include "xen/public.h"
 
 #define STORE_PAYLOAD_MAX 4096u
@@ -18,6 +19,13 @@ struct store_message {
 
 // After guest_start(). -ENOENT: the domain has no store; or what asking and mapping say.
 int store_open(void);
+
+// The page and the channel, for guests that do with them what they like. No page: there is no connection yet.
+extern struct xenstore_domain_interface *store_page;
+extern struct event_channel store_channel;
+
+// Bytes of a request; waits while the ring is full.
+void store_put(const void *bytes, size_t size);
 
 // Sends a request; waits while the ring is full. The replies to requests that were sent ahead must fit into 1024 bytes, or both
 // sides wait for each other.

@@ -7,9 +7,11 @@ BUILTIN_IMAGE_FILE(blinky, "blinky.bin")
 BUILTIN_IMAGE_FILE(cpus, "cpus.bin")
 BUILTIN_IMAGE_FILE(echo, "echo.bin")
 BUILTIN_IMAGE_FILE(flood, "flood.bin")
+BUILTIN_IMAGE_FILE(hostile, "hostile.bin")
 BUILTIN_IMAGE_FILE(memory, "memory.bin")
 BUILTIN_IMAGE_FILE(selftest, "selftest.bin")
 BUILTIN_IMAGE_FILE(sync, "sync.bin")
+BUILTIN_IMAGE_FILE(wellbehaved, "wellbehaved.bin")
 
 // Made by scripts/test-images.
 BUILTIN_IMAGE_FILE(gzip, "kernel.gz")
@@ -58,6 +60,32 @@ GUEST(test_gzip_uimage, gzip_uimage, 16, 1);
 static uint32_t gpio_irq[] = { 39 };
 GUEST(test_irq, sync, 16, 1, .irqs = gpio_irq, .nr_irqs = 1);
 
+// Guests that break the rules, each in its way; the second of each dies while it does.
+GUEST(test_wellbehaved, wellbehaved, 8, 1);
+GUEST(hostile_refused, hostile, 8, 1, .cmdline = "do=refused");
+
+#define HOSTILE(behaviour)                                                                                    \
+	GUEST(hostile_##behaviour, hostile, 8, 1, .cmdline = "do=" #behaviour);                               \
+	GUEST(dying_##behaviour, hostile, 8, 1, .cmdline = "deaths=150 do=" #behaviour)
+HOSTILE(indices);
+HOSTILE(racing);
+HOSTILE(half);
+HOSTILE(long);
+HOSTILE(unread);
+HOSTILE(reconnect);
+HOSTILE(page);
+HOSTILE(watches);
+HOSTILE(transactions);
+HOSTILE(nodes);
+HOSTILE(paths);
+HOSTILE(ids);
+HOSTILE(garbage);
+HOSTILE(foreign);
+HOSTILE(console_indices);
+HOSTILE(console_flood);
+HOSTILE(events);
+HOSTILE(grants);
+
 // None of these can be built.
 GUEST(bad_empty, empty, 16, 1);
 GUEST(bad_short, short, 16, 1);
@@ -92,6 +120,27 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &test_uimage },
 	{ .domain_cfg = &test_gzip_uimage },
 	{ .domain_cfg = &test_irq },
+	{ .domain_cfg = &test_wellbehaved },
+	{ .domain_cfg = &hostile_refused },
+#define BOTH(behaviour) { .domain_cfg = &hostile_##behaviour }, { .domain_cfg = &dying_##behaviour }
+	BOTH(indices),
+	BOTH(racing),
+	BOTH(half),
+	BOTH(long),
+	BOTH(unread),
+	BOTH(reconnect),
+	BOTH(page),
+	BOTH(watches),
+	BOTH(transactions),
+	BOTH(nodes),
+	BOTH(paths),
+	BOTH(ids),
+	BOTH(garbage),
+	BOTH(foreign),
+	BOTH(console_indices),
+	BOTH(console_flood),
+	BOTH(events),
+	BOTH(grants),
 	{ .domain_cfg = &bad_empty },
 	{ .domain_cfg = &bad_short },
 	{ .domain_cfg = &bad_text },
