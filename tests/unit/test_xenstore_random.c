@@ -602,13 +602,14 @@ static void prepare_store(void)
 		{ "/local/domain/1", { .entries = { { .domid = 1, .access = 0 } }, .count = 1 } },
 		{ "/local/domain/2", { .entries = { { .domid = 2, .access = 1 } }, .count = 1 } },
 	};
-	static const char *const made[] = { "/", "/tool", "/tool/xenstored" };
+	static const char *const made[][2] = { { "/", "" }, { "/tool", "" }, { "/tool/xenstored", "thin-dom0" } };
 	bool changed;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(made); i++) {
 		struct ref_node *node = &now.nodes[now.count++];
 
-		snprintf(node->path, sizeof(node->path), "%s", made[i]);
+		snprintf(node->path, sizeof(node->path), "%s", made[i][0]);
+		snprintf(node->value, sizeof(node->value), "%s", made[i][1]);
 		node->permissions.count = 1;
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(first); i++) {
