@@ -61,7 +61,7 @@ static uint32_t gpio_irq[] = { 39 };
 GUEST(test_irq, sync, 16, 1, .irqs = gpio_irq, .nr_irqs = 1);
 
 // Guests that break the rules, each in its way; the second of each dies while it does.
-GUEST(test_wellbehaved, wellbehaved, 8, 1);
+GUEST(test_wellbehaved, wellbehaved, 8, 1, .cmdline = "rounds=5");
 GUEST(hostile_refused, hostile, 8, 1, .cmdline = "do=refused");
 
 #define HOSTILE(behaviour)                                                                                    \

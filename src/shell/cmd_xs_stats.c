@@ -100,10 +100,10 @@ static void print_domain(const struct xs_domain_statistics *statistics, void *un
 	(void)unused;
 	domain_name(statistics->domid, name, sizeof(name));
 	shell_print("%-20.20s %5u %-6s %6" PRIu32 " %7" PRIu32 " %6" PRIu32 " %5" PRIu32 " %8" PRIu32
-		    " %9" PRIu64 " %6" PRIu64 "\n",
+		    " %9" PRIu64 " %7" PRIu64 " %6" PRIu64 "\n",
 		    name, statistics->domid, state(statistics), used[XS_QUOTA_NODES], used[XS_QUOTA_WATCHES],
 		    used[XS_QUOTA_OUTSTANDING], used[XS_QUOTA_TRANSACTIONS], used[XS_QUOTA_MEMORY],
-		    statistics->requests, statistics->events_lost);
+		    statistics->requests, statistics->refused, statistics->events_lost);
 }
 
 int store_stats_command(const struct invocation *call)
@@ -129,8 +129,8 @@ int store_stats_command(const struct invocation *call)
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		shell_print("%-28s %12" PRIu64 "\n", rows[i].name, rows[i].value);
-	shell_print("\n%-20s %5s %-6s %6s %7s %6s %5s %8s %9s %6s\n", "Name", "ID", "State", "Nodes",
-		    "Watches", "Outst.", "Trans", "Bytes", "Requests", "Lost");
+	shell_print("\n%-20s %5s %-6s %6s %7s %6s %5s %8s %9s %7s %6s\n", "Name", "ID", "State", "Nodes",
+		    "Watches", "Outst.", "Trans", "Bytes", "Requests", "Refused", "Lost");
 	xs_for_each_domain(print_domain, NULL);
 	return 0;
 }

@@ -205,6 +205,7 @@ void xs_for_each_domain(void (*each)(const struct xs_domain_statistics *statisti
 			.introduced = account->introduced,
 			.broken = guest && guest->connection.broken,
 			.requests = account->requests,
+			.refused = account->refused,
 			.events_lost = account->events_lost,
 		};
 

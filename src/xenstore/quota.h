@@ -21,7 +21,7 @@ struct account {
 	uint32_t features; // offered to it
 	uint32_t limit[XS_QUOTAS]; // 0: none
 	uint32_t used[XS_QUOTAS];
-	uint64_t requests, events_lost;
+	uint64_t requests, refused, events_lost;
 };
 
 extern struct list account_list;

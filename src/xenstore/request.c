@@ -489,6 +489,7 @@ int request_process(struct request *request)
 	request->reply_header.type = type;
 	request->reply_header.size = (uint32_t)request->reply_size;
 	request->client->account->requests++;
+	request->client->account->refused += error == -ENOSPC;
 	processed++;
 	return error;
 }

@@ -148,6 +148,7 @@ struct xs_domain_statistics {
 	uint32_t used[XS_QUOTAS]; // now, where that has a meaning
 	uint32_t limit[XS_QUOTAS];
 	uint64_t requests; // answered since the introduction
+	uint64_t refused; // of them, for lack of quota
 	uint64_t events_lost; // for lack of quota or memory
 };
 void xs_for_each_domain(void (*each)(const struct xs_domain_statistics *statistics, void *context), void *context);

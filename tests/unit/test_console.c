@@ -120,7 +120,7 @@ static void print_much(domid_t id, size_t size)
 	}
 }
 
-static void test_overrun(void **state)
+static void xsa_180_392_overrun(void **state)
 {
 	struct console_statistics statistics;
 	char buffer[16];
@@ -241,7 +241,7 @@ static void run_storm(struct storm *storm, size_t size)
 	model_run(MILLISECONDS(100)); // the storm ends
 }
 
-static void test_stormy_output(void **state)
+static void xsa_180_stormy_output(void **state)
 {
 	struct storm storm;
 	struct console_statistics statistics;
@@ -263,7 +263,7 @@ static void test_stormy_output(void **state)
 }
 
 // Events without a byte of output cost no more than output does.
-static void test_stormy_events(void **state)
+static void xsa_332_stormy_events(void **state)
 {
 	unsigned int before, after;
 	struct storm storm;
@@ -278,6 +278,28 @@ static void test_stormy_events(void **state)
 	assert_in_range(notified, 1, 10 * 8); // turns of 300 ms
 	assert_in_range(after - before, 20, 25); // answers to `other`
 	console_detach(guest.console);
+}
+
+// Events and output keep coming while its console ends, and before it begins anew.
+static void xsa_331_441_end_in_a_storm(void **state)
+{
+	struct storm storm = { .id = guest.id, .size = 100, .end = time_now() + MILLISECONDS(20) };
+
+	(void)state;
+	blow(&storm);
+	for (unsigned int i = 0; i < 20; i++) {
+		model_run(MICROSECONDS(100 + i));
+		console_close(guest.console);
+		guest.console = NULL;
+		model_run(MICROSECONDS(10 + i));
+		assert_int_equal(event_alloc_unbound(guest.id, 0, &guest.port), 0);
+		assert_int_equal(hvm_param_set(guest.id, HVM_PARAM_CONSOLE_EVTCHN, guest.port), 0);
+		assert_int_equal(open_guest(&guest), 0);
+	}
+	model_run(MILLISECONDS(100)); // the storm ends
+	model_guest_print(other.id, "fine", 4);
+	model_run(MILLISECONDS(1));
+	assert_reads(other.console, "fine");
 }
 
 static unsigned int count_of(const char *text, const char *part)
@@ -308,7 +330,7 @@ static void assert_turned_off(void)
 	assert_reads(other.console, "fine");
 }
 
-static void test_impossible_output_index(void **state)
+static void xsa_39_86_impossible_output_index(void **state)
 {
 	struct xencons_interface *ring = model_guest_console(guest.id);
 
@@ -324,7 +346,7 @@ static void test_impossible_output_index(void **state)
 	assert_turned_off();
 }
 
-static void test_impossible_input_index(void **state)
+static void xsa_39_86_impossible_input_index(void **state)
 {
 	struct xencons_interface *ring = model_guest_console(guest.id);
 
@@ -335,7 +357,7 @@ static void test_impossible_input_index(void **state)
 }
 
 // Both indices anywhere, changed at any time: nothing but the guest's own bytes suffers.
-static void test_random_indices(void **state)
+static void xsa_155_478_indices_at_random(void **state)
 {
 	char buffer[64];
 
@@ -404,15 +426,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_output),
-		TEST(test_overrun),
+		TEST(xsa_180_392_overrun),
 		TEST(test_input),
 		TEST(test_attach),
 		TEST(test_end_while_attached),
-		TEST(test_stormy_output),
-		TEST(test_stormy_events),
-		TEST(test_impossible_output_index),
-		TEST(test_impossible_input_index),
-		TEST(test_random_indices),
+		TEST(xsa_180_stormy_output),
+		TEST(xsa_332_stormy_events),
+		TEST(xsa_331_441_end_in_a_storm),
+		TEST(xsa_39_86_impossible_output_index),
+		TEST(xsa_39_86_impossible_input_index),
+		TEST(xsa_155_478_indices_at_random),
 		TEST(test_open_fails),
 	};
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -383,7 +383,7 @@ static void storm(void *unused)
 	model_after(MICROSECONDS(1), storm, NULL);
 }
 
-static void empty_events_do_not_keep_the_others_waiting(void **state)
+static void xsa_332_empty_events_do_not_keep_the_others_waiting(void **state)
 {
 	uint64_t quiet = latency_of_other(), longest = 0;
 
@@ -419,7 +419,7 @@ int main(void)
 		TEST(failed_introductions_leave_nothing),
 		TEST(a_guest_that_does_not_read_is_not_read),
 		TEST(release_may_come_at_any_moment),
-		TEST(empty_events_do_not_keep_the_others_waiting),
+		TEST(xsa_332_empty_events_do_not_keep_the_others_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, xenstore_test_start, NULL);
