@@ -287,7 +287,7 @@ static void creation_survives_each_hypercall(void **state)
 	create_with_each_fault(state, fail_hypercall_otherwise);
 }
 
-static void creation_survives_each_allocation(void **state)
+static void xsa_69_70_88_creation_survives_each_allocation(void **state)
 {
 	create_with_each_fault(state, model_fail_allocation);
 }
@@ -497,7 +497,7 @@ static const struct subject {
 	void (*test)(void **state);
 } subjects[] = {
 	{ "creation, each hypercall fails", creation_survives_each_hypercall },
-	{ "creation, each allocation fails", creation_survives_each_allocation },
+	{ "creation, each allocation fails", xsa_69_70_88_creation_survives_each_allocation },
 	{ "creation, each read fails", creation_survives_each_read },
 	{ "creation, memory is gone", creation_survives_being_out_of_memory },
 	{ "creation, Xen refuses all", creation_survives_a_xen_that_refuses_all },

@@ -334,7 +334,7 @@ static void a_gzip_that_explodes(void **state)
 	refused(DOMID_ANY, -EBADMSG, "kernel Image.gz: corrupt, there is more in it than the 5000 bytes");
 }
 
-static void devices_that_cannot_be_given(void **state)
+static void xsa_61_devices_that_cannot_be_given(void **state)
 {
 	static const char *const device[] = { "/no/such" };
 	static const struct config_iomem uart[] = { { CONFIG_GFN_SAME, 0x9000, 1 } };
@@ -669,7 +669,7 @@ int main(void)
 		TEST(too_little_memory),
 		TEST(images_that_are_wrong),
 		TEST(a_gzip_that_explodes),
-		TEST(devices_that_cannot_be_given),
+		TEST(xsa_61_devices_that_cannot_be_given),
 		TEST(names_and_ids),
 		TEST(uuids_differ),
 		TEST(pausing),

@@ -245,7 +245,7 @@ static void a_name_can_be_changed(void **state)
 
 // ---- Memory ----
 
-static void memory_is_limited_and_flushed(void **state)
+static void xsa_153_383_memory_is_limited_and_flushed(void **state)
 {
 	domid_t domid = create();
 	unsigned int calls;
@@ -350,7 +350,7 @@ int main(void)
 		cmocka_unit_test_setup(cpus_are_seen, start),
 		cmocka_unit_test_setup(a_domain_runs_pauses_and_ends, start),
 		cmocka_unit_test_setup(a_name_can_be_changed, start),
-		cmocka_unit_test_setup(memory_is_limited_and_flushed, start),
+		cmocka_unit_test_setup(xsa_153_383_memory_is_limited_and_flushed, start),
 		cmocka_unit_test_setup(long_ranges_are_cut, start),
 		cmocka_unit_test_setup(a_range_is_mapped_whole_or_not, start),
 		cmocka_unit_test_setup(what_xen_keeps_is_refused, start),

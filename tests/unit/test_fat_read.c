@@ -305,7 +305,7 @@ static void test_pulled(void **state)
 }
 
 // A chain that is a loop, or ends early, or leads out of the volume.
-static void test_damaged_chains(void **state)
+static void xsa_443_497_508_damaged_chains(void **state)
 {
 	static const struct {
 		uint16_t next;
@@ -342,7 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads),          cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_failures),       cmocka_unit_test(test_pulled),
-		cmocka_unit_test(test_damaged_chains),
+		cmocka_unit_test(xsa_443_497_508_damaged_chains),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -276,7 +276,7 @@ static void a_uimage(void **state)
 
 // ---- what is wrong ----
 
-static void what_is_no_kernel(void **state)
+static void xsa_55_95_what_is_no_kernel(void **state)
 {
 	static char elf[100] = "\177ELF", zeros[100], text[] = "x";
 
@@ -401,7 +401,7 @@ static void a_gzip_that_is_changed(void **state)
 
 // Many zeros behind a header that announces little: what they announce at the end is either impossible or is
 // known before anything is loaded; and reading never gives more than is asked for.
-static void a_gzip_that_explodes(void **state)
+static void xsa_25_a_gzip_that_explodes(void **state)
 {
 	struct file program = { test_calloc(1, 64u << 20), 64u << 20 };
 	struct kernel_image image;
@@ -544,11 +544,11 @@ int main(void)
 		cmocka_unit_test(an_arm64_image),
 		cmocka_unit_test(a_compressed_image),
 		cmocka_unit_test(a_uimage),
-		cmocka_unit_test(what_is_no_kernel),
+		cmocka_unit_test(xsa_55_95_what_is_no_kernel),
 		cmocka_unit_test(an_efi_image_that_is_cut),
 		cmocka_unit_test(a_gzip_that_is_cut),
 		cmocka_unit_test(a_gzip_that_is_changed),
-		cmocka_unit_test(a_gzip_that_explodes),
+		cmocka_unit_test(xsa_25_a_gzip_that_explodes),
 		cmocka_unit_test(a_uimage_that_is_wrong),
 		cmocka_unit_test(a_uimage_whose_data_is_corrupt),
 		cmocka_unit_test(reading_fails),

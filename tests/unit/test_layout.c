@@ -103,7 +103,7 @@ static void iomem_stays_clear_of_everything_else(void **state)
 	assert_int_equal(iomem_error(16, beside, 2, NULL), 0);
 }
 
-static void the_kernel_must_fit(void **state)
+static void xsa_95_the_kernel_must_fit(void **state)
 {
 	struct guest_layout layout = layout_of(16);
 	struct failure failure = { 0 };
@@ -276,7 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_fills_the_first_bank_first),
 		cmocka_unit_test(iomem_stays_clear_of_everything_else),
-		cmocka_unit_test(the_kernel_must_fit),
+		cmocka_unit_test(xsa_95_the_kernel_must_fit),
 		cmocka_unit_test(modules_lie_where_xl_puts_them),
 		cmocka_unit_test(modules_must_fit),
 		cmocka_unit_test(nothing_overlaps),

@@ -65,7 +65,7 @@ static void lines_have_their_level(void **state)
 	assert_string_equal(kept_lines(), "");
 }
 
-static void nothing_steers_the_terminal(void **state)
+static void xsa_198_nothing_steers_the_terminal(void **state)
 {
 	(void)state;
 	log_info("%s", "a\033[2Jb\nc\rd\te\x7f\xff\x80.");
@@ -154,7 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(lines_have_their_level, start),
-		cmocka_unit_test_setup(nothing_steers_the_terminal, start),
+		cmocka_unit_test_setup(xsa_198_nothing_steers_the_terminal, start),
 		cmocka_unit_test_setup(long_lines_are_cut, start),
 		cmocka_unit_test_setup(old_lines_make_room, start),
 		cmocka_unit_test_setup(showing_while_logging_ends, start),
