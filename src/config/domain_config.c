@@ -237,6 +237,7 @@ static int check_lists(const struct check *check)
 		{ "dtdev", "dtdevs", config->dtdevs, config->dtdev_count },
 		{ "dt_passthrough", "dt_passthrough nodes", config->dt_passthrough,
 		  config->dt_passthrough_count },
+		{ "xenstore_quota", "quotas", config->quotas, config->quota_count },
 		{ "cpus", "cpus", config->cpus, config->cpu_count },
 		{ "vif", "vifs", config->vifs, config->vif_count },
 		{ "disk", "disks", config->disks, config->disk_count },

@@ -126,6 +126,12 @@ struct config_disk {
 	bool read_only, cdrom, direct_io_safe, no_discard, untrusted;
 };
 
+// A quota of the store that is the domain's own.
+struct config_quota {
+	const char *name; // as `xs quota` shows it
+	uint32_t limit;   // 0: none
+};
+
 // Zero means "not given" in all that was added for configuration files. What is marked (*) is checked and
 // printed, but this version can't do it: domain_config_check_support() warns or refuses, where that concerns
 // a creation.
@@ -175,6 +181,8 @@ struct domain_config {
 	const char *const
 		*dt_passthrough; // nodes of the partial tree copied besides /passthrough and /aliases
 	uint32_t dt_passthrough_count;
+	const struct config_quota *quotas; // others are as the store has them for new domains
+	uint32_t quota_count;
 	const struct config_vif *vifs; // (*)
 	uint32_t vif_count;
 	const struct config_disk *disks; // (*)

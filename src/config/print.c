@@ -177,6 +177,20 @@ static void print_irqs(struct printer *printer, const struct domain_config *conf
 	close_list(printer);
 }
 
+static void print_quotas(struct printer *printer, const struct domain_config *config)
+{
+	if (!config->quota_count)
+		return;
+	open_list(printer, "xenstore_quota");
+	for (uint32_t i = 0; i < config->quota_count; i++) {
+		next_element(printer);
+		put(printer, "\"");
+		put_quoted_part(printer, config->quotas[i].name);
+		put_format(printer, "=%" PRIu32 "\"", config->quotas[i].limit);
+	}
+	close_list(printer);
+}
+
 // "0-3,5", or "all"
 static void put_cpus(struct printer *printer, const struct config_cpus *cpus)
 {
@@ -418,6 +432,7 @@ void config_print(const struct domain_config *config, config_writer *write, void
 	print_disks(&printer, config);
 	print_number(&printer, "autostart", config->autostart, 0);
 	print_number(&printer, "paused", config->paused, 0);
+	print_quotas(&printer, config);
 	print_texts(&printer, "dt_passthrough", config->dt_passthrough, config->dt_passthrough_count);
 	print_texts(&printer, "machine_compatible", config->machine_compatible,
 		    config->machine_compatible_count);

@@ -223,6 +223,22 @@ static int iomem_element(struct xlcfg_reader *reader, const struct xlcfg_value *
 		value->text);
 }
 
+// "NAME=LIMIT". Which names there are, the store knows.
+static int quota_element(struct xlcfg_reader *reader, const struct xlcfg_value *value, void *element)
+{
+	struct config_quota *quota = element;
+	const char *sign = strchr(value->text, '='), *end = sign ? sign + 1 : NULL;
+	uint64_t limit = 0;
+
+	if (!sign || sign == value->text || !xlcfg_digits(&end, 10, &limit) || *end || limit > UINT32_MAX)
+		return xlcfg_refuse(reader, value->position,
+				    "xenstore_quota: '%.40s': give \"NAME=LIMIT\", such as \"nodes=100\"",
+				    value->text);
+	quota->name = xlcfg_text(reader, value->text, (size_t)(sign - value->text));
+	quota->limit = (uint32_t)limit;
+	return quota->name ? 0 : -ENOMEM;
+}
+
 static int vif_element(struct xlcfg_reader *reader, const struct xlcfg_value *value, void *element)
 {
 	return xlcfg_vif(reader, value, element);
@@ -300,6 +316,7 @@ const struct xlcfg_key xlcfg_keys[] = {
 	KEY("irqs", LIST(irqs, irq_count, irq_element)),
 	KEY("dtdev", LIST(dtdevs, dtdev_count, text_element)),
 	KEY("passthrough", .apply = take_later),
+	KEY("xenstore_quota", LIST(quotas, quota_count, quota_element)),
 	KEY("vif", LIST(vifs, vif_count, vif_element)),
 	KEY("disk", LIST(disks, disk_count, disk_element)),
 
@@ -339,5 +356,5 @@ const char *const xlcfg_unsupported_keys[] = {
 	"pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize", "period", "pool", "pvcalls",
 	"shadow_memory", "slice", "sve", "trap_unmapped_accesses", "usbctrl", "usbdev", "vdispl", "vfb",
 	"virtio", "vkb", "vpmu", "vsnd", "vtpm", "xend_suspend_evtchn_compat", "xenstore_feature_mask",
-	"xenstore_quota", NULL,
+	NULL,
 };

@@ -16,6 +16,7 @@
 #include "domain/plan.h"
 #include "domain/progress.h"
 #include "domain/store_nodes.h"
+#include "domain/store_quota.h"
 #include "domain/uuid.h"
 #include "kernel/compiler.h"
 #include "kernel/log.h"
@@ -380,8 +381,10 @@ static int open_store(struct build *build)
 {
 	const struct domain *domain = build->domain;
 	gfn_t ring = magic_gfn(MAGIC_STORE);
-	int error = xenstore_introduce(domain->id, ring, domain->store_port);
+	int error = store_quota_apply(domain->id, build->config);
 
+	if (!error)
+		error = xenstore_introduce(domain->id, ring, domain->store_port);
 	return error ? error : hvm_param_set(domain->id, HVM_PARAM_STORE_PFN, ring.number);
 }
 

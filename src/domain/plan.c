@@ -11,6 +11,7 @@
 #include "domain/build.h"
 #include "domain/guest_tree.h"
 #include "domain/partial_tree.h"
+#include "domain/store_quota.h"
 #include "kernel/compiler.h"
 #include "kernel/devicetree.h"
 #include "kernel/log.h"
@@ -218,6 +219,7 @@ int plan_make(struct plan *plan, const struct domain_config *config, struct fail
 
 	*plan = (struct plan){ .config = config, .paging_pool = paging_pool_size(config) };
 	if ((error = choose_gic(plan, failure)) || (error = check_devices(plan, failure)) ||
+	    (error = store_quota_check(config, failure)) ||
 	    (error = layout_memory(&plan->layout, config, failure)) ||
 	    (error = kernel_image_read(&config->kernel, &plan->kernel, failure)) ||
 	    (error = place_kernel(plan, failure)) || (error = read_ramdisk(plan, failure)) ||
