@@ -28,6 +28,9 @@
 
 #define DAIF_IRQ (1u << 7)
 
+// How much sooner a task is to yield when another one is ready: 25 microseconds, far more than two switches take.
+#define SHARES_OF_MILLISECOND 40u
+
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_SLEEPING, TASK_ENDED };
 
 struct task {
@@ -270,9 +273,11 @@ void task_sleep(uint64_t nanoseconds)
 
 bool task_should_yield(void)
 {
-	uint64_t now = timer_ticks();
+	uint64_t now = timer_ticks(), slice = timer_ticks_per_millisecond();
 
-	if (now - slice_start < timer_ticks_per_millisecond())
+	if (!list_is_empty(&ready))
+		slice /= SHARES_OF_MILLISECOND;
+	if (now - slice_start < slice)
 		return false;
 	slice_start = now;
 	return true;
