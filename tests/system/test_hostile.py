@@ -125,7 +125,6 @@ def test_sixteen_at_once(boot_test):
     first = stats(machine)
     second = answered(machine, good, 150)
     gained = {domain: int(second[domain]["Requests"]) - int(first[domain]["Requests"]) for domain in second}
-    print("answers:", gained)
     assert sum(gained.values()) < 100 * gained[good]
 
     # What they were refused, and what they have, is theirs, and nobody else's.
