@@ -20,7 +20,7 @@ foreach(room IN LISTS ROOMS_ABOVE_XEN)
 endforeach()
 
 # What of the kernel is plain C, and the model of the rest.
-set(plain_kernel devicetree.c failure.c log.c spelling.c)
+set(plain_kernel cpu_set.c devicetree.c failure.c log.c spelling.c)
 list(TRANSFORM plain_kernel PREPEND src/kernel/)
 file(GLOB model_sources CONFIGURE_DEPENDS tests/model/*.c)
 add_library(model STATIC ${plain_kernel} ${model_sources})
@@ -67,7 +67,7 @@ else()
 endif()
 add_library(
   fuzz_platform STATIC
-  src/kernel/failure.c src/kernel/log.c src/kernel/spelling.c tests/fuzz/platform.c tests/fuzz/memory_disk.c
+  src/kernel/cpu_set.c src/kernel/failure.c src/kernel/log.c src/kernel/spelling.c tests/fuzz/platform.c tests/fuzz/memory_disk.c
 )
 target_compile_options(fuzz_platform PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(fuzz_platform PRIVATE common platform)

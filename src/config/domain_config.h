@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/cpu_set.h"
 #include "kernel/failure.h"
 
 #define DOMAIN_NAME_MAX  64   // bytes, with the NUL
 #define COMMAND_LINE_MAX 2048 // bytes, with the NUL: Linux's COMMAND_LINE_SIZE on arm64
-#define CONFIG_CPUS_MAX  128  // physical CPUs that an affinity can name: as many as Xen on Arm64 is built for
 #define CONFIG_MAC_SIZE  6
 
 enum config_gic { CONFIG_GIC_DEFAULT, CONFIG_GIC_V2, CONFIG_GIC_V3 }; // default: what the host has
@@ -66,16 +66,6 @@ struct config_iomem {
 static inline uint64_t config_iomem_gfn(const struct config_iomem *range)
 {
 	return range->first_gfn == CONFIG_GFN_SAME ? range->first_mfn : range->first_gfn;
-}
-
-// Physical CPUs, a bit for each: bit n % 64 of bits[n / 64].
-struct config_cpus {
-	uint64_t bits[CONFIG_CPUS_MAX / 64];
-};
-
-static inline bool config_cpus_has(const struct config_cpus *cpus, unsigned int cpu)
-{
-	return cpu < CONFIG_CPUS_MAX && cpus->bits[cpu / 64] >> cpu % 64 & 1;
 }
 
 // A PV network device, xl-network-configuration(5). Strings are NULL where they aren't given.
@@ -157,7 +147,7 @@ struct domain_config {
 
 	uint32_t cpu_weight; // (*) 1..65535; 0: the scheduler's default
 	uint32_t cap;        // (*) percent of a CPU; 0: none
-	const struct config_cpus
+	const struct cpu_set
 		*cpus; // (*) where virtual CPU i may run: cpus[i]; anywhere from cpu_count on
 	uint32_t cpu_count;
 

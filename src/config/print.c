@@ -191,29 +191,12 @@ static void print_quotas(struct printer *printer, const struct domain_config *co
 	close_list(printer);
 }
 
-// "0-3,5", or "all"
-static void put_cpus(struct printer *printer, const struct config_cpus *cpus)
+static void put_cpus(struct printer *printer, const struct cpu_set *cpus)
 {
-	const char *between = "\"";
-	bool all = true;
+	char text[CPU_SET_CPUS * sizeof("127,")];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cpus->bits); i++)
-		all &= cpus->bits[i] == UINT64_MAX;
-	if (all) {
-		put(printer, "\"all\"");
-		return;
-	}
-	for (unsigned int first = 0, next; first < CONFIG_CPUS_MAX; first = next + 1) {
-		for (next = first; config_cpus_has(cpus, next);)
-			next++;
-		if (next == first)
-			continue;
-		put_format(printer, "%s%u", between, first);
-		if (next - first > 1)
-			put_format(printer, "-%u", next - 1);
-		between = ",";
-	}
-	put(printer, "\"");
+	cpu_set_print(cpus, CPU_SET_CPUS, text, sizeof(text));
+	put_format(printer, "\"%s\"", cpu_set_count(cpus) ? text : "");
 }
 
 // One set where all virtual CPUs have the same.

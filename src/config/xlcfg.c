@@ -153,7 +153,7 @@ static int combine_memory(struct xlcfg_reader *reader)
 }
 
 static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_value *list,
-			  struct config_cpus *cpus, uint32_t count)
+			  struct cpu_set *cpus, uint32_t count)
 {
 	const struct xlcfg_value *value = list->first;
 
@@ -172,9 +172,9 @@ static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_value 
 }
 
 static int take_cpus_for_all(struct xlcfg_reader *reader, const struct xlcfg_value *value,
-			     struct config_cpus *cpus, uint32_t count)
+			     struct cpu_set *cpus, uint32_t count)
 {
-	struct config_cpus set;
+	struct cpu_set set;
 	int error = xlcfg_cpus(reader, value, &set);
 
 	for (uint32_t i = 0; i < count && !error; i++)
@@ -194,7 +194,7 @@ static int combine_cpus(struct xlcfg_reader *reader)
 	const struct xlcfg_value *value = setting->value;
 	if (value->is_list)
 		count = MIN(value->count, count);
-	struct config_cpus *cpus = xlcfg_alloc(reader, count, sizeof(*cpus));
+	struct cpu_set *cpus = xlcfg_alloc(reader, count, sizeof(*cpus));
 	if (!cpus)
 		return -ENOMEM;
 	config->cpus = count ? cpus : NULL;

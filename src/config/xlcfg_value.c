@@ -133,70 +133,13 @@ int xlcfg_word(struct xlcfg_reader *reader, struct xlcfg_position position, cons
 
 // ---- CPUs ----
 
-static void change(struct config_cpus *cpus, bool take_out, uint64_t first, uint64_t last)
+int xlcfg_cpus(struct xlcfg_reader *reader, const struct xlcfg_value *value, struct cpu_set *cpus)
 {
-	for (uint64_t cpu = first; cpu <= last; cpu++) {
-		uint64_t bit = UINT64_C(1) << cpu % 64;
+	const char *wrong = cpu_set_parse(value->text, cpus);
 
-		if (take_out)
-			cpus->bits[cpu / 64] &= ~bit;
-		else
-			cpus->bits[cpu / 64] |= bit;
-	}
-}
-
-static bool skip(const char **text, const char *prefix)
-{
-	size_t length = strlen(prefix);
-
-	if (strncmp(*text, prefix, length))
-		return false;
-	*text += length;
-	return true;
-}
-
-// "A-B" or "A", up to a comma or the end.
-static bool parse_range(const char **text, uint64_t *first, uint64_t *last)
-{
-	if (!xlcfg_digits(text, 10, first))
-		return false;
-	*last = *first;
-	if (skip(text, "-") && !xlcfg_digits(text, 10, last))
-		return false;
-	return *first <= *last && (**text == ',' || !**text);
-}
-
-// One part of a set. On Arm64, Xen knows one node of memory: node 0, all CPUs.
-static bool parse_part(const char **text, struct config_cpus *cpus)
-{
-	bool take_out = skip(text, "^");
-	bool nodes = skip(text, "nodes:") || skip(text, "node:");
-	uint64_t first, last;
-
-	if (!take_out && skip(text, "all")) {
-		change(cpus, false, 0, CONFIG_CPUS_MAX - 1);
-		return **text == ',' || !**text;
-	}
-	if (!parse_range(text, &first, &last) || last >= (nodes ? 1 : CONFIG_CPUS_MAX))
-		return false;
-	change(cpus, take_out, nodes ? 0 : first, nodes ? CONFIG_CPUS_MAX - 1 : last);
-	return true;
-}
-
-int xlcfg_cpus(struct xlcfg_reader *reader, const struct xlcfg_value *value, struct config_cpus *cpus)
-{
-	const char *text = value->text;
-
-	*cpus = (struct config_cpus){ 0 };
-	do {
-		while (*text == ',')
-			text++;
-		const char *part = text;
-		if (*text && !parse_part(&text, cpus))
-			return xlcfg_refuse(
-				reader, value->position,
-				"cpus: '%.40s': give numbers from 0 to %d as \"0-3,5,^1\", or \"all\"", part,
-				CONFIG_CPUS_MAX - 1);
-	} while (*text);
-	return 0;
+	if (!wrong)
+		return 0;
+	return xlcfg_refuse(reader, value->position,
+			    "cpus: '%.40s': give numbers from 0 to %d as \"0-3,5,^1\", or \"all\"", wrong,
+			    CPU_SET_CPUS - 1);
 }

@@ -92,6 +92,7 @@ static int take_name(struct build *build)
 		return -ENOMEM;
 	domain->id = DOMID_INVALID;
 	domain->being_built = true;
+	domain->start_time = time_now();
 	memcpy(domain->name, name, sizeof(domain->name));
 	if (config->uuid)
 		memcpy(domain->uuid, config->uuid, sizeof(domain->uuid));

@@ -264,6 +264,26 @@ int control_set_memory(domid_t id, uint64_t kib, struct failure *failure)
 	return store_failed(id, error, failure);
 }
 
+int control_set_memory_limit(domid_t id, uint64_t kib, struct failure *failure)
+{
+	char target[VALUE_SIZE];
+	int error = check(id, failure);
+
+	if (error)
+		return error;
+	read_node(XS_NO_TRANSACTION, id, "memory/target", target);
+	uint64_t target_kib = strtoull(target, NULL, 10);
+	if (kib < target_kib)
+		return failure_set(failure, -EINVAL,
+				   "domain %u is to keep %" PRIu64 " MiB: 'xu mem-set' changes that first", id,
+				   target_kib / 1024);
+	error = set_limit(id, kib);
+	if (error)
+		return failure_set(failure, error, "Xen can't limit the memory of domain %u: %s", id,
+				   error_text(error));
+	return 0;
+}
+
 struct availability {
 	domid_t id;
 	uint32_t online, all;

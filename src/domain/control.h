@@ -37,5 +37,9 @@ int control_rename(domid_t id, const char *name, struct failure *failure);
 // as it can, and takes it again.
 int control_set_memory(domid_t id, uint64_t kib, struct failure *failure);
 
+// How much Xen lets it have at most, above what it is asked to keep: it may be more than the domain was created
+// with, and nobody gives it that by itself. -EINVAL: less than its target.
+int control_set_memory_limit(domid_t id, uint64_t kib, struct failure *failure);
+
 // CPUs 0..count-1 are to be online, the others not. At most as many as the domain was created with.
 int control_set_cpus(domid_t id, uint32_t count, struct failure *failure);

@@ -64,6 +64,13 @@ void domain_name(domid_t id, char *name, size_t size)
 		snprintf(name, size, UNNAMED_PREFIX "%u", id);
 }
 
+uint64_t domain_start_time(domid_t id)
+{
+	const struct domain *domain = domain_find(id);
+
+	return domain ? domain->start_time : 0;
+}
+
 static bool is_number(const char *text)
 {
 	return *text && text[strspn(text, "0123456789")] == '\0';

@@ -18,6 +18,7 @@ struct domain {
 	domid_t id;       // DOMID_INVALID: Xen has none for it yet
 	char name[DOMAIN_NAME_MAX];
 	uint8_t uuid[16];
+	uint64_t start_time; // of time_now()
 	struct console *console;                // NULL where the domain has none
 	evtchn_port_t console_port, store_port; // in the domain, for this one to bind
 	struct device_list *devices;            // given to it, or NULL
@@ -50,6 +51,9 @@ struct domain *domain_find_by_name(const char *name);
 // A name for the id: "Domain-0", the configuration's name, or "Domain-N" for a domain that others built.
 // Writes at most `size` bytes with the NUL.
 void domain_name(domid_t id, char *name, size_t size);
+
+// When it was created, as of time_now(); 0, the machine's start, for domains that others built.
+uint64_t domain_start_time(domid_t id);
 
 // What a person types: the id or the name of a domain that exists. -ESRCH, -EINVAL (not a number that can be
 // an id), or what Xen says, with the reason.

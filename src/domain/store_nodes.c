@@ -10,6 +10,7 @@
 #include "domain/build.h"
 #include "domain/layout.h"
 #include "domain/store_work.h"
+#include "domain/uuid.h"
 #include "kernel/compiler.h"
 #include "kernel/panic.h"
 
@@ -135,21 +136,9 @@ struct values {
 	evtchn_port_t console_port, store_port;
 };
 
-static void print_uuid(const uint8_t uuid[16], char *text, size_t size)
-{
-	static const uint8_t groups[] = { 4, 2, 2, 2, 6 }; // bytes
-	size_t at = 0;
-
-	for (size_t group = 0; group < ARRAY_SIZE(groups); group++) {
-		if (group && at < size)
-			at += (size_t)snprintf(text + at, size - at, "-");
-		for (unsigned int i = 0; i < groups[group] && at < size; i++)
-			at += (size_t)snprintf(text + at, size - at, "%02x", *uuid++);
-	}
-}
-
 static void print_value(const struct values *values, char letter, char *text, size_t size)
 {
+	char uuid[UUID_TEXT_SIZE];
 	uint64_t number = 0;
 
 	switch (letter) {
@@ -160,7 +149,8 @@ static void print_value(const struct values *values, char letter, char *text, si
 		snprintf(text, size, "%s", values->name);
 		return;
 	case 'u':
-		print_uuid(values->uuid, text, size);
+		uuid_print(values->uuid, uuid);
+		snprintf(text, size, "%s", uuid);
 		return;
 	case 'd':
 		number = values->domid;

@@ -6,6 +6,7 @@
 #include "domain/uuid.h"
 
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/compiler.h"
@@ -59,4 +60,17 @@ void uuid_make(uint8_t uuid[16])
 	memcpy(uuid, pool, 16);
 	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40); // version 4: random
 	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80); // the variant of RFC 4122
+}
+
+void uuid_print(const uint8_t uuid[16], char text[UUID_TEXT_SIZE])
+{
+	static const uint8_t groups[] = { 4, 2, 2, 2, 6 }; // bytes
+	char *at = text;
+
+	for (size_t group = 0; group < ARRAY_SIZE(groups); group++) {
+		if (group)
+			*at++ = '-';
+		for (unsigned int i = 0; i < groups[group]; i++)
+			at += sprintf(at, "%02x", *uuid++);
+	}
 }

@@ -8,3 +8,7 @@
 // probably from those of other machines; but it can be guessed, so nothing may rely on its being secret: see
 // uuid.c.
 void uuid_make(uint8_t uuid[16]);
+
+// "24d092a8-a0f4-4245-9663-9475ca262f26": five groups of hexadecimal digits.
+#define UUID_TEXT_SIZE 37 // bytes, with the NUL
+void uuid_print(const uint8_t uuid[16], char text[UUID_TEXT_SIZE]);

@@ -97,7 +97,8 @@ static bool parse_memory(const char *text, uint64_t *kib)
 	return true;
 }
 
-int xu_mem_set_command(const struct invocation *call)
+static int set_memory(const struct invocation *call,
+		      int (*set)(domid_t id, uint64_t kib, struct failure *failure))
 {
 	struct failure failure = { 0 };
 	uint64_t kib;
@@ -112,7 +113,17 @@ int xu_mem_set_command(const struct invocation *call)
 			    call->name, call->argv[1]);
 		return -EINVAL;
 	}
-	return control_set_memory(id, kib, &failure) ? shell_failure(call, &failure) : 0;
+	return set(id, kib, &failure) ? shell_failure(call, &failure) : 0;
+}
+
+int xu_mem_set_command(const struct invocation *call)
+{
+	return set_memory(call, control_set_memory);
+}
+
+int xu_mem_max_command(const struct invocation *call)
+{
+	return set_memory(call, control_set_memory_limit);
 }
 
 int xu_vcpu_set_command(const struct invocation *call)

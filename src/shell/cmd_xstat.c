@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/domain.h"
@@ -11,6 +10,7 @@
 #include "kernel/task.h"
 #include "shell/commands.h"
 #include "shell/domains.h"
+#include "shell/usage.h"
 #include "xen/console_io.h"
 #include "xen/sysctl.h"
 #include "xen/version.h"
@@ -85,61 +85,9 @@ static int physinfo(const struct invocation *call)
 	return 0;
 }
 
-// CPU times at the start of an interval.
-struct sample {
-	domid_t domid;
-	uint64_t cpu_time;
-};
-
-struct interval {
-	struct sample *samples; // NULL: no share of the CPU is shown
-	size_t count, capacity;
-	uint64_t start;
-	bool out_of_memory;
-};
-
-static void take_sample(const struct domain_info *info, void *context)
-{
-	struct interval *interval = context;
-
-	if (interval->count == interval->capacity) {
-		size_t capacity = interval->capacity + 16;
-		struct sample *grown = realloc(interval->samples, capacity * sizeof(*grown));
-		if (!grown) {
-			interval->out_of_memory = true;
-			return;
-		}
-		interval->samples = grown;
-		interval->capacity = capacity;
-	}
-	interval->samples[interval->count++] = (struct sample){ info->domid, info->cpu_time };
-}
-
-static const struct sample *find_sample(const struct interval *interval, domid_t domid)
-{
-	for (size_t i = 0; i < interval->count; i++)
-		if (interval->samples[i].domid == domid)
-			return &interval->samples[i];
-	return NULL;
-}
-
-static void print_share(const struct interval *interval, const struct domain_info *info)
-{
-	const struct sample *sample = find_sample(interval, info->domid);
-	uint64_t elapsed = time_now() - interval->start;
-
-	// A domain that came since, or another one with its number, has no beginning to compare with.
-	if (!sample || info->cpu_time < sample->cpu_time || !elapsed) {
-		shell_print(" %6s", "-");
-		return;
-	}
-	uint64_t tenths = (info->cpu_time - sample->cpu_time) * 1000 / elapsed;
-	shell_print(" %4" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
-}
-
 static void print_domain(const struct domain_info *info, void *context)
 {
-	const struct interval *interval = context;
+	const struct usage *usage = context;
 	char name[DOMAIN_NAME_MAX], state[DOMAIN_STATE_SIZE], time[SECONDS_TEXT_SIZE];
 	char max_memory[24] = "no limit";
 
@@ -151,8 +99,8 @@ static void print_domain(const struct domain_info *info, void *context)
 		snprintf(max_memory, sizeof(max_memory), "%" PRIu64, info->max_pages * KIB_PER_PAGE);
 	shell_print("%-22s %5u %6s %9" PRIu64 " %9s %3" PRIu32 "/%-3" PRIu32 " %8s", name, info->domid, state,
 		    info->pages * KIB_PER_PAGE, max_memory, info->online_vcpus, info->max_vcpus, time);
-	if (interval->samples)
-		print_share(interval, info);
+	if (usage->samples)
+		usage_print_share(usage_share(usage, info), 7);
 	shell_print("\n");
 }
 
@@ -169,7 +117,7 @@ static int sleep_interruptibly(uint64_t nanoseconds)
 	return 0;
 }
 
-static int measure(const struct invocation *call, struct interval *interval)
+static int measure(const struct invocation *call, struct usage *usage)
 {
 	uint64_t seconds;
 
@@ -178,14 +126,9 @@ static int measure(const struct invocation *call, struct interval *interval)
 			    INTERVAL_MAX);
 		return -EINVAL;
 	}
-	interval->start = time_now();
-	int error = domains_each(call, take_sample, interval);
+	int error = usage_take(call, usage);
 	if (error)
 		return error;
-	if (interval->out_of_memory) {
-		shell_error("%s: no memory for the figures; 'kernel memory' shows what is used", call->name);
-		return -ENOMEM;
-	}
 	error = sleep_interruptibly(SECONDS(seconds));
 	if (error)
 		shell_error("%s: stopped by Ctrl-C", call->name);
@@ -194,15 +137,15 @@ static int measure(const struct invocation *call, struct interval *interval)
 
 static int stat(const struct invocation *call)
 {
-	struct interval interval = { 0 };
-	int error = call->options[0] ? measure(call, &interval) : 0;
+	struct usage usage = { 0 };
+	int error = call->options[0] ? measure(call, &usage) : 0;
 
 	if (!error) {
 		shell_print("%-22s %5s %-6s %9s %9s %7s %8s%s\n", "Name", "ID", "State", "Mem(K)",
-			    "MaxMem(K)", "VCPUs  ", "Time(s)", interval.samples ? " CPU(%)" : "");
-		error = domains_each(call, print_domain, &interval);
+			    "MaxMem(K)", "VCPUs  ", "Time(s)", usage.samples ? " CPU(%)" : "");
+		error = domains_each(call, print_domain, &usage);
 	}
-	free(interval.samples);
+	usage_free(&usage);
 	return error;
 }
 

@@ -139,24 +139,6 @@ static int unpause(const struct invocation *call)
 	return apply(call, domain_unpause, "unpaused");
 }
 
-static void print_domain(const struct domain_info *info, void *unused)
-{
-	char name[DOMAIN_NAME_MAX], state[DOMAIN_STATE_SIZE], time[SECONDS_TEXT_SIZE];
-
-	(void)unused;
-	domain_name(info->domid, name, sizeof(name));
-	domains_state(info, state);
-	domains_seconds(info->cpu_time, time);
-	shell_print("%-40s %5u %5" PRIu64 " %5" PRIu32 "     %6s  %8s\n", name, info->domid,
-		    info->pages * PAGE_SIZE / MIB(1), info->online_vcpus, state, time);
-}
-
-static int list(const struct invocation *call)
-{
-	shell_print("%-40s %5s %5s %5s     %-6s  %8s\n", "Name", "ID", "Mem", "VCPUs", "State", "Time(s)");
-	return domains_each(call, print_domain, NULL);
-}
-
 static void print_name(const char *name, void *unused)
 {
 	(void)unused;
@@ -333,10 +315,14 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "list",
-		.help = "Show all domains of this machine",
+		.arguments = "[DOMAIN] [-v] [-c]",
+		.help = "Show all domains of this machine, or one",
 		.details = "Mem is in MiB. Time is what its CPUs have run, in seconds. State:\n"
 			   "r running, b blocked, p paused, s shut down, c crashed, d dying.",
-		.run = list,
+		.run = xu_list_command,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+		.options = xu_list_options,
 	},
 	{ .name = "config_list",
 	  .help = "Show the configurations that 'xu create' takes",
@@ -361,6 +347,181 @@ const struct command xu_commands[] = {
 		.run = config_check,
 		.min_arguments = 1,
 		.max_arguments = 1,
+	},
+	{
+		.name = "vm-list",
+		.help = "Show the domains' UUIDs, ids and names",
+		.run = xu_vm_list_command,
+	},
+	{
+		.name = "domid",
+		.arguments = "NAME",
+		.help = "Show the id of the domain NAME",
+		.run = xu_domid_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "domname",
+		.arguments = "ID",
+		.help = "Show the name of the domain ID",
+		.run = xu_domname_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "uptime",
+		.arguments = "[DOMAIN]",
+		.help = "Show how long the domains have been there",
+		.run = xu_uptime_command,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "top",
+		.arguments = "[-d SECONDS] [-i COUNT] [-b]",
+		.help = "Show what the domains use, again and again; q ends it",
+		.details = "CPU(%) is of one CPU, since the table before.",
+		.run = xu_top_command,
+		.options = xu_top_options,
+	},
+	{
+		.name = "vcpu-list",
+		.arguments = "[DOMAIN]",
+		.help = "Show the virtual CPUs, and on which CPUs they may run",
+		.details = "State: r running, b blocked, p off. Hard: where it may run; soft: where it\n"
+			   "does best.",
+		.run = xu_vcpu_list_command,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "vcpu-pin",
+		.arguments = "DOMAIN VCPU|all HARD|- [SOFT|-] [-f]",
+		.help = "Choose the CPUs on which a virtual CPU may run",
+		.details = "HARD and SOFT are as 0-3,5,^1, or all; - leaves one as it is.",
+		.run = xu_vcpu_pin_command,
+		.min_arguments = 3,
+		.max_arguments = 4,
+		.completion = COMPLETE_DOMAIN,
+		.options = xu_pin_options,
+	},
+	{
+		.name = "mem-max",
+		.arguments = "DOMAIN MEMORY",
+		.help = "Set how much memory Xen lets a domain have at most",
+		.details = "MEMORY is in MiB, or has k, m or g behind it; at least what 'xu mem-set'\n"
+			   "asked of it.",
+		.run = xu_mem_max_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "sched-credit",
+		.arguments = "[-d DOMAIN [-w WEIGHT] [-c CAP]] [-p POOL]",
+		.help = "Show or set the domains' shares under the scheduler credit",
+		.run = xu_sched_credit_command,
+		.options = xu_share_options,
+	},
+	{
+		.name = "sched-credit2",
+		.arguments = "[-d DOMAIN [-w WEIGHT] [-c CAP]] [-p POOL]",
+		.help = "Show or set the domains' shares under the scheduler credit2",
+		.run = xu_sched_credit2_command,
+		.options = xu_share_options,
+	},
+	{
+		.name = "sched-rtds",
+		.arguments = "[-d DOMAIN [-p PERIOD] [-b BUDGET] [-e 0|1]]",
+		.help = "Show or set the domains' shares under the scheduler rtds",
+		.run = xu_sched_rtds_command,
+		.options = xu_rtds_options,
+	},
+	{
+		.name = "cpupool-list",
+		.arguments = "[POOL] [-c]",
+		.help = "Show the pools of CPUs",
+		.run = xu_cpupool_list_command,
+		.max_arguments = 1,
+		.options = xu_pool_list_options,
+	},
+	{
+		.name = "cpupool-create",
+		.arguments = "name=NAME [sched=SCHEDULER] [cpus=CPUS]",
+		.help = "Make a pool of CPUs that are in none",
+		.details = "Without cpus=, it gets the first such CPU; 'xu cpupool-cpu-remove' takes some\n"
+			   "from Pool-0. A configuration with pool=\"NAME\" starts its domain there.",
+		.run = xu_cpupool_create_command,
+		.min_arguments = 1,
+		.max_arguments = 3,
+	},
+	{
+		.name = "cpupool-destroy",
+		.arguments = "POOL",
+		.help = "Dissolve a pool without domains",
+		.run = xu_cpupool_destroy_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+	},
+	{
+		.name = "cpupool-rename",
+		.arguments = "POOL NAME",
+		.help = "Give a pool another name",
+		.run = xu_cpupool_rename_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+	},
+	{
+		.name = "cpupool-cpu-add",
+		.arguments = "POOL CPUS",
+		.help = "Put CPUs that are in no pool into one",
+		.run = xu_cpupool_cpu_add_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+	},
+	{
+		.name = "cpupool-cpu-remove",
+		.arguments = "POOL CPUS",
+		.help = "Take CPUs out of a pool",
+		.run = xu_cpupool_cpu_remove_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+	},
+	{
+		.name = "cpupool-migrate",
+		.arguments = "DOMAIN POOL",
+		.help = "Move a domain to another pool",
+		.run = xu_cpupool_migrate_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{ .name = "info", .help = "Show the machine and Xen", .run = xu_info_command },
+	{
+		.name = "dmesg",
+		.arguments = "[-c] [-f]",
+		.help = "Show what Xen has printed",
+		.details = "Only what its log level let through (loglvl= on Xen's command line).",
+		.run = xu_dmesg_command,
+		.options = xu_dmesg_options,
+	},
+	{
+		.name = "debug-keys",
+		.arguments = "KEYS",
+		.help = "Press Xen's own debug keys; h lists them in 'xu dmesg'",
+		.run = xu_debug_keys_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+	},
+	{
+		.name = "set-parameters",
+		.arguments = "[NAME[=VALUE] ...]",
+		.help = "Show or set Xen's parameters at run time",
+		.run = xu_set_parameters_command,
+		.max_arguments = 16,
 	},
 	{ 0 },
 };

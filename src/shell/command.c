@@ -21,10 +21,21 @@ const struct command *command_find(const struct command *table, const char *name
 	return NULL;
 }
 
+// Its short or its long name.
+static bool is_name(const struct command_option *option, const char *name)
+{
+	const char *separator = strchr(option->name, ',');
+	size_t length = separator ? (size_t)(separator - option->name) : strlen(option->name);
+
+	if (strlen(name) == length && !strncmp(option->name, name, length))
+		return true;
+	return separator && !strcmp(separator + strlen(", "), name);
+}
+
 const struct command_option *command_find_option(const struct command *command, const char *name)
 {
 	for (const struct command_option *option = command->options; option && option->name; option++)
-		if (!strcmp(option->name, name))
+		if (is_name(option, name))
 			return option;
 	return NULL;
 }
@@ -111,7 +122,12 @@ static int wrong_usage(const struct command *command, const char *path)
 // Takes one option out of the words; *next is the word behind it and moves on when it was the option's value.
 static int take_option(const struct command *command, struct invocation *call, char **words, int *next)
 {
-	const char *word = words[*next - 1];
+	char *word = words[*next - 1];
+	// A long name can have its value behind an equals sign.
+	char *equals = !strncmp(word, "--", 2) ? strchr(word, '=') : NULL;
+
+	if (equals)
+		*equals = '\0';
 	const struct command_option *option = command_find_option(command, word);
 
 	if (!option) {
@@ -122,6 +138,14 @@ static int take_option(const struct command *command, struct invocation *call, c
 	if (*value) {
 		shell_error("%s: option %s is given twice", call->name, word);
 		return -EINVAL;
+	}
+	if (equals && !option->value) {
+		shell_error("%s: option %s takes no value", call->name, word);
+		return -EINVAL;
+	}
+	if (equals) {
+		*value = equals + 1;
+		return 0;
 	}
 	if (option->value && !words[*next]) {
 		shell_error("%s: option %s wants a value behind it: %s %s", call->name, word, word,

@@ -23,6 +23,51 @@ int xu_sysrq_command(const struct invocation *call);
 int xu_rename_command(const struct invocation *call);
 int xu_mem_set_command(const struct invocation *call);
 int xu_vcpu_set_command(const struct invocation *call);
+int xu_mem_max_command(const struct invocation *call);
+
+// cmd_list.c
+enum { XU_LIST_VERBOSE, XU_LIST_POOL };
+extern const struct command_option xu_list_options[];
+int xu_list_command(const struct invocation *call);
+int xu_vm_list_command(const struct invocation *call);
+int xu_domid_command(const struct invocation *call);
+int xu_domname_command(const struct invocation *call);
+int xu_uptime_command(const struct invocation *call);
+
+// cmd_top.c
+enum { XU_TOP_DELAY, XU_TOP_COUNT, XU_TOP_BATCH };
+extern const struct command_option xu_top_options[];
+int xu_top_command(const struct invocation *call);
+
+// cmd_vcpu.c
+enum { XU_PIN_FORCE };
+enum { XU_SHARE_DOMAIN, XU_SHARE_WEIGHT, XU_SHARE_CAP, XU_SHARE_POOL };
+enum { XU_RTDS_PERIOD = XU_SHARE_DOMAIN + 1, XU_RTDS_BUDGET, XU_RTDS_EXTRA };
+extern const struct command_option xu_pin_options[], xu_share_options[], xu_rtds_options[];
+int xu_vcpu_list_command(const struct invocation *call);
+int xu_vcpu_pin_command(const struct invocation *call);
+int xu_sched_credit_command(const struct invocation *call);
+int xu_sched_credit2_command(const struct invocation *call);
+int xu_sched_rtds_command(const struct invocation *call);
+
+// cmd_cpupool.c
+enum { XU_POOL_CPUS };
+extern const struct command_option xu_pool_list_options[];
+int xu_cpupool_list_command(const struct invocation *call);
+int xu_cpupool_create_command(const struct invocation *call);
+int xu_cpupool_destroy_command(const struct invocation *call);
+int xu_cpupool_rename_command(const struct invocation *call);
+int xu_cpupool_cpu_add_command(const struct invocation *call);
+int xu_cpupool_cpu_remove_command(const struct invocation *call);
+int xu_cpupool_migrate_command(const struct invocation *call);
+
+// cmd_machine.c
+enum { XU_DMESG_CLEAR, XU_DMESG_FOLLOW };
+extern const struct command_option xu_dmesg_options[];
+int xu_info_command(const struct invocation *call);
+int xu_dmesg_command(const struct invocation *call);
+int xu_debug_keys_command(const struct invocation *call);
+int xu_set_parameters_command(const struct invocation *call);
 
 // The lines typed so far: shell.c.
 const struct history *shell_history(void);

@@ -4,6 +4,7 @@
 #include "shell/complete.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/compiler.h"
@@ -41,10 +42,22 @@ static void offer_table(const struct command *table, struct filter *filter)
 		offer_matching(table->name, filter);
 }
 
+// The names by which it goes, one by one.
+static void offer_option(const struct command_option *option, struct filter *filter)
+{
+	const char *separator = strchr(option->name, ',');
+	char name[COMMAND_PATH_MAX];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(option->name, ","), option->name);
+	offer_matching(name, filter);
+	if (separator)
+		offer_matching(separator + strlen(", "), filter);
+}
+
 static void offer_options(const struct command *command, struct filter *filter)
 {
 	for (const struct command_option *option = command->options; option && option->name; option++)
-		offer_matching(option->name, filter);
+		offer_option(option, filter);
 	offer_matching("--help", filter);
 }
 

@@ -35,7 +35,7 @@ enum completion {
 #define COMMAND_PATH_MAX 64 // bytes of "xu create" and the like, with the NUL
 
 struct command_option {
-	const char *name; // "-d"
+	const char *name; // "-d", or with a long name as well "-d, --domain"
 	const char *value; // "ID", NULL: a switch
 	const char *help;
 };

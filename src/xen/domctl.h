@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/cpu_set.h"
 #include "xen/types.h"
 
 enum gic_version { GIC_NATIVE, GIC_V2, GIC_V3 };
@@ -71,6 +72,28 @@ int domctl_set_handle(domid_t domid, const uint8_t handle[16]);
 
 // First CPU's start: 64-bit EL1 with the MMU off, interrupts masked, x0 = argument; CPU brought online.
 int domctl_set_entry(domid_t domid, uint64_t entry, uint64_t x0);
+
+// ---- Where its CPUs run ----
+
+// The machine's CPUs on which a virtual CPU may run (hard) and should run (soft), as they were asked for.
+int domctl_get_affinity(domid_t domid, unsigned int vcpu, struct cpu_set *hard, struct cpu_set *soft);
+
+// NULL leaves one as it is. *hard and *soft become what counts: what was asked for, as far as the domain's pool
+// has such CPUs. `force` also ends a temporary pinning by the domain itself. -EINVAL: none of these CPUs is in
+// the pool.
+int domctl_set_affinity(domid_t domid, unsigned int vcpu, struct cpu_set *hard, struct cpu_set *soft,
+			bool force);
+
+// Its share, in terms of the scheduler that runs it; each has some of them.
+struct scheduling {
+	uint32_t weight, cap; // credit, credit2; cap: percent of a CPU, 0: none
+	uint32_t period, budget; // rtds: microseconds
+	bool extra_time; // rtds
+};
+// `scheduler` is XEN_SCHEDULER_*, that of the domain's pool: -EINVAL when it isn't; -EINVAL or -EOPNOTSUPP when
+// it has nothing to set.
+int domctl_get_scheduling(domid_t domid, uint32_t scheduler, struct scheduling *scheduling);
+int domctl_set_scheduling(domid_t domid, uint32_t scheduler, const struct scheduling *scheduling);
 
 // Cleans and invalidates the caches for guest frames, and drops the instruction cache, so that a guest with
 // its caches off sees what was written. Any count: split as Xen wants.

@@ -8,18 +8,25 @@
 #include "kernel/compiler.h"
 #include "xen/domain_info.h"
 #include "xen/hypercall.h"
+#include "xen/sysctl_call.h"
 #include "xen/version.h"
 
 // Domains asked for in one call; they stay on the stack.
 #define LIST_BATCH 8u
 
-static void sysctl_prepare(struct xen_sysctl *op, uint32_t command)
+static const char *const scheduler_names[] = {
+	[XEN_SCHEDULER_CREDIT] = "credit", [XEN_SCHEDULER_CREDIT2] = "credit2",
+	[XEN_SCHEDULER_ARINC653] = "arinc653", [XEN_SCHEDULER_RTDS] = "rtds",
+	[XEN_SCHEDULER_NULL] = "null",
+};
+
+void sysctl_prepare(struct xen_sysctl *op, uint32_t command)
 {
 	memset(op, 0, sizeof(*op));
 	op->cmd = command;
 }
 
-static int sysctl_call(struct xen_sysctl *op)
+int sysctl_call(struct xen_sysctl *op)
 {
 	const struct xen_abi *abi = xen_abi();
 
@@ -85,20 +92,42 @@ int sysctl_domain_list(domid_t first, struct domain_info *list, size_t capacity,
 	return 0;
 }
 
+const char *scheduler_name(uint32_t scheduler)
+{
+	return scheduler < ARRAY_SIZE(scheduler_names) && scheduler_names[scheduler] ?
+		       scheduler_names[scheduler] :
+		       "unknown";
+}
+
+bool scheduler_find(const char *name, uint32_t *scheduler)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(scheduler_names); i++) {
+		if (scheduler_names[i] && !strcmp(scheduler_names[i], name)) {
+			*scheduler = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *sysctl_scheduler_name(void)
 {
-	static const char *const names[] = {
-		[XEN_SCHEDULER_CREDIT] = "credit",     [XEN_SCHEDULER_CREDIT2] = "credit2",
-		[XEN_SCHEDULER_ARINC653] = "arinc653", [XEN_SCHEDULER_RTDS] = "rtds",
-		[XEN_SCHEDULER_NULL] = "null",
-	};
 	struct xen_sysctl op;
 
 	sysctl_prepare(&op, XEN_SYSCTL_sched_id);
 	if (sysctl_call(&op))
 		return "unknown";
-	uint32_t id = op.u.sched_id.sched_id;
-	return id < ARRAY_SIZE(names) && names[id] ? names[id] : "unknown";
+	return scheduler_name(op.u.sched_id.sched_id);
+}
+
+int sysctl_debug_keys(const char *keys, uint32_t count)
+{
+	struct xen_sysctl op;
+
+	sysctl_prepare(&op, XEN_SYSCTL_debug_keys);
+	op.u.debug_keys.keys.p = (char *)(uintptr_t)keys;
+	op.u.debug_keys.nr_keys = count;
+	return sysctl_call(&op);
 }
 
 int sysctl_read_console(char *buffer, uint32_t *size, uint32_t *index, bool clear)

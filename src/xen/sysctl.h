@@ -21,10 +21,16 @@ int sysctl_physical_info(struct physical_info *info);
 // Domains with ids from `first` on, in order: fills at most `capacity` of `list`, *count says how many.
 int sysctl_domain_list(domid_t first, struct domain_info *list, size_t capacity, size_t *count);
 
-// Name of the scheduler that runs ("credit2"), never NULL.
+// "credit2" for XEN_SCHEDULER_CREDIT2 and so on, "unknown" for what isn't one; and the way back.
+const char *scheduler_name(uint32_t scheduler);
+bool scheduler_find(const char *name, uint32_t *scheduler);
+
+// Name of the scheduler that the machine was started with, never NULL.
 const char *sysctl_scheduler_name(void);
 
 // Reads Xen's console ring from *index on into `buffer`; *size in: capacity, out: bytes read; *index moves
 // on. `clear` empties the ring.
 int sysctl_read_console(char *buffer, uint32_t *size, uint32_t *index, bool clear);
 
+// Handles the keys as if they were typed at Xen's own console; what they print goes there.
+int sysctl_debug_keys(const char *keys, uint32_t count);

@@ -43,8 +43,24 @@ static void ask_compiler(void)
 		return;
 	snprintf(version.compiler, sizeof(version.compiler), "%.*s", (int)sizeof(info.compiler),
 		 info.compiler);
+	snprintf(version.compiled_by, sizeof(version.compiled_by), "%.*s", (int)sizeof(info.compile_by),
+		 info.compile_by);
+	snprintf(version.compile_domain, sizeof(version.compile_domain), "%.*s",
+		 (int)sizeof(info.compile_domain), info.compile_domain);
 	snprintf(version.build_date, sizeof(version.build_date), "%.*s", (int)sizeof(info.compile_date),
 		 info.compile_date);
+}
+
+static void ask_build_id(void)
+{
+	struct {
+		xen_build_id_t head;
+		unsigned char bytes[(sizeof(version.build_id) - 1) / 2];
+	} id = { .head.len = sizeof(id.bytes) };
+	long length = ask(XENVER_build_id, &id);
+
+	for (long i = 0; i < length && i < (long)sizeof(id.bytes); i++)
+		sprintf(version.build_id + 2 * i, "%02x", id.head.buf[i]);
 }
 
 static const struct xen_abi *find_abi(unsigned int major, unsigned int minor)
@@ -116,7 +132,9 @@ int xen_version_init(void)
 	ask_string(XENVER_extraversion, version.extra, sizeof(version.extra));
 	ask_string(XENVER_changeset, version.changeset, sizeof(version.changeset));
 	ask_string(XENVER_capabilities, version.capabilities, sizeof(version.capabilities));
+	ask_string(XENVER_commandline, version.command_line, sizeof(version.command_line));
 	ask_compiler();
+	ask_build_id();
 	return choose_abi();
 }
 

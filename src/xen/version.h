@@ -22,7 +22,10 @@ struct xen_version {
 	unsigned int major, minor;
 	char extra[XEN_EXTRAVERSION_LEN]; // ".4-3+deb12u1" and the like, NUL-terminated
 	char compiler[64], build_date[64], changeset[64];
+	char compiled_by[16], compile_domain[32];
 	char capabilities[1024];
+	char command_line[1024]; // Xen's own, cut where it is longer
+	char build_id[65]; // hexadecimal; empty where it has none
 };
 
 // Asks the hypervisor (XENVER_*) and chooses the ABI. 0, or -ENOTSUP when domctl or sysctl of this version

@@ -191,7 +191,7 @@ static void devices(void **state)
 	static const struct config_disk nameless = { .target = "a" };
 	static const struct config_disk disks[] = { { .target = "a", .vdev = "xvda" },
 						    { .target = "b", .vdev = "xvda" } };
-	static const struct config_cpus cpus[] = { { { 1 } }, { { 0 } } };
+	static const struct cpu_set cpus[] = { { { 1 } }, { { 0 } } };
 
 	(void)state;
 	BAD("1 vifs are announced", config.vif_count = 1);
