@@ -121,11 +121,6 @@ static int check_memory(const struct check *check)
 	return 0;
 }
 
-static uint32_t vcpus_at_most(const struct domain_config *config)
-{
-	return config->max_vcpus ? config->max_vcpus : config->vcpus;
-}
-
 static int check_vcpus(const struct check *check)
 {
 	const struct domain_config *config = check->config;
@@ -170,11 +165,11 @@ static int check_scheduling(const struct check *check)
 	if (config->cpu_weight > WEIGHT_MAX)
 		return refuse(check, "cpu_weight", CONFIG_WHOLE, "a weight of %" PRIu32 ": give 1 to %u",
 			      config->cpu_weight, WEIGHT_MAX);
-	if (config->cap > 100 * vcpus_at_most(config))
+	if (config->cap > 100 * config_max_vcpus(config))
 		return refuse(check, "cap", CONFIG_WHOLE,
 			      "a cap of %" PRIu32 " %%: %" PRIu32 " CPUs have %" PRIu32
 			      " %%; give 0 for none",
-			      config->cap, vcpus_at_most(config), 100 * vcpus_at_most(config));
+			      config->cap, config_max_vcpus(config), 100 * config_max_vcpus(config));
 	if (config->cpu_count > VCPUS_MAX)
 		return refuse(check, "cpus", CONFIG_WHOLE, "cpus for %" PRIu32 " virtual CPUs: at most %u",
 			      config->cpu_count, VCPUS_MAX);

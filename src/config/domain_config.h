@@ -131,9 +131,9 @@ struct domain_config {
 	const uint8_t *uuid;     // 16 bytes; NULL: a random one
 
 	uint64_t memory_kib;
-	uint64_t max_memory_kib;                       // (*) whole MiB; 0: memory_kib
+	uint64_t max_memory_kib;                       // whole MiB; 0: memory_kib
 	uint32_t vcpus;                                // 1..
-	uint32_t max_vcpus;                            // (*) 0: vcpus
+	uint32_t max_vcpus;                            // 0: vcpus
 	uint32_t max_event_channels;                   // 0: 1023 (xl's default)
 	int32_t max_grant_frames, max_maptrack_frames; // -1: Xen's default
 	uint32_t nr_spis;                              // 0: as many as `irqs` need
@@ -145,11 +145,12 @@ struct domain_config {
 	bool paused; // stays paused after creation
 	bool vuart;  // (*) an emulated SBSA UART; takes SPI 32
 
-	uint32_t cpu_weight; // (*) 1..65535; 0: the scheduler's default
-	uint32_t cap;        // (*) percent of a CPU; 0: none
-	const struct cpu_set
-		*cpus; // (*) where virtual CPU i may run: cpus[i]; anywhere from cpu_count on
-	uint32_t cpu_count;
+	const char *pool;    // of CPUs, by name or number; NULL: Pool-0
+	uint32_t cpu_weight; // 1..65535; 0: the scheduler's default
+	uint32_t cap;        // percent of a CPU; 0: none
+	// Where virtual CPU i may run: cpus[i]; and where it does best: soft_cpus[i]. Anywhere from the counts on.
+	const struct cpu_set *cpus, *soft_cpus;
+	uint32_t cpu_count, soft_cpu_count;
 
 	enum config_action actions[CONFIG_ENDS]; // (*)
 	uint32_t autostart;                      // (*) place in the order of what starts with Dom0; 0: not
@@ -178,6 +179,18 @@ struct domain_config {
 	const struct config_disk *disks; // (*)
 	uint32_t disk_count;
 };
+
+// The CPUs that the domain can have, of which `vcpus` are there at its start.
+static inline uint32_t config_max_vcpus(const struct domain_config *config)
+{
+	return config->max_vcpus ? config->max_vcpus : config->vcpus;
+}
+
+// The memory that it can have, of which it is asked to keep `memory_kib`.
+static inline uint64_t config_max_memory(const struct domain_config *config)
+{
+	return config->max_memory_kib ? config->max_memory_kib : config->memory_kib;
+}
 
 // What follows an end: the action, with the defaults of xl for those that aren't given.
 enum config_action config_action(const struct domain_config *config, enum config_end end);

@@ -200,24 +200,25 @@ static void put_cpus(struct printer *printer, const struct cpu_set *cpus)
 }
 
 // One set where all virtual CPUs have the same.
-static void print_cpus(struct printer *printer, const struct domain_config *config)
+static void print_cpus(struct printer *printer, const char *key, const struct cpu_set *sets, uint32_t count,
+		       uint32_t vcpus)
 {
-	bool is_one = config->cpu_count >= MAX(config->vcpus, config->max_vcpus);
+	bool is_one = count >= vcpus;
 
-	if (!config->cpu_count)
+	if (!count)
 		return;
-	for (uint32_t i = 1; i < config->cpu_count; i++)
-		is_one &= !memcmp(&config->cpus[0], &config->cpus[i], sizeof(config->cpus[0]));
+	for (uint32_t i = 1; i < count; i++)
+		is_one &= !memcmp(&sets[0], &sets[i], sizeof(sets[0]));
 	if (is_one) {
-		put(printer, "cpus = ");
-		put_cpus(printer, &config->cpus[0]);
+		put_format(printer, "%s = ", key);
+		put_cpus(printer, &sets[0]);
 		put(printer, "\n");
 		return;
 	}
-	open_list(printer, "cpus");
-	for (uint32_t i = 0; i < config->cpu_count; i++) {
+	open_list(printer, key);
+	for (uint32_t i = 0; i < count; i++) {
 		next_element(printer);
-		put_cpus(printer, &config->cpus[i]);
+		put_cpus(printer, &sets[i]);
 	}
 	close_list(printer);
 }
@@ -397,7 +398,9 @@ void config_print(const struct domain_config *config, config_writer *write, void
 	print_memory(&printer, config);
 	print_number(&printer, "vcpus", config->vcpus, 0);
 	print_number(&printer, "maxvcpus", config->max_vcpus, 0);
-	print_cpus(&printer, config);
+	print_cpus(&printer, "cpus", config->cpus, config->cpu_count, config_max_vcpus(config));
+	print_cpus(&printer, "cpus_soft", config->soft_cpus, config->soft_cpu_count, config_max_vcpus(config));
+	print_text(&printer, "pool", config->pool);
 	print_number(&printer, "cpu_weight", config->cpu_weight, 0);
 	print_number(&printer, "cap", config->cap, 0);
 	print_actions(&printer, config);

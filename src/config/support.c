@@ -6,16 +6,6 @@
 #include "kernel/compiler.h"
 #include "kernel/log.h"
 
-static bool has_balloon(const struct domain_config *config)
-{
-	return config->max_memory_kib > config->memory_kib;
-}
-
-static bool has_spare_vcpus(const struct domain_config *config)
-{
-	return config->max_vcpus > config->vcpus;
-}
-
 static bool has_label(const struct domain_config *config)
 {
 	return config->security_label != NULL;
@@ -24,16 +14,6 @@ static bool has_label(const struct domain_config *config)
 static bool has_vuart(const struct domain_config *config)
 {
 	return config->vuart;
-}
-
-static bool has_scheduling(const struct domain_config *config)
-{
-	return config->cpu_weight || config->cap;
-}
-
-static bool has_cpus(const struct domain_config *config)
-{
-	return config->cpu_count;
 }
 
 static bool has_actions(const struct domain_config *config)
@@ -59,10 +39,6 @@ static const struct limit {
 	bool refused; // the domain can't do its work without
 	const char *text;
 } limits[] = {
-	{ has_balloon, false, "maxmem: the domain gets the memory of 'memory', and can't grow" },
-	{ has_spare_vcpus, false, "maxvcpus: the domain gets the CPUs of 'vcpus', and can't get more" },
-	{ has_scheduling, false, "cpu_weight and cap: the scheduler's defaults are left in place" },
-	{ has_cpus, false, "cpus: the domain's CPUs run wherever Xen puts them" },
 	{ has_actions, false,
 	  "on_poweroff and the like: the domain stays until 'xu destroy', however it ends" },
 	{ has_label, true, "seclabel: labels can't be looked up; give the number in ssidref" },

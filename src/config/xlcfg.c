@@ -152,7 +152,7 @@ static int combine_memory(struct xlcfg_reader *reader)
 	return 0;
 }
 
-static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_value *list,
+static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_value *list, const char *key,
 			  struct cpu_set *cpus, uint32_t count)
 {
 	const struct xlcfg_value *value = list->first;
@@ -160,22 +160,22 @@ static int take_cpus_list(struct xlcfg_reader *reader, const struct xlcfg_value 
 	for (uint32_t i = 0; i < count; i++, value = value->next) {
 		if (value->is_list)
 			return xlcfg_refuse(reader, value->position,
-					    "cpus: a list stands where a single value belongs");
-		int error = xlcfg_cpus(reader, value, &cpus[i]);
+					    "%s: a list stands where a single value belongs", key);
+		int error = xlcfg_cpus(reader, value, key, &cpus[i]);
 		if (error)
 			return error;
 	}
 	if (!value)
 		return 0;
-	return xlcfg_warn(reader, value->position, "cpus: only the first %u count: there are no more CPUs",
-			  count);
+	return xlcfg_warn(reader, value->position, "%s: only the first %u count: there are no more CPUs",
+			  key, count);
 }
 
 static int take_cpus_for_all(struct xlcfg_reader *reader, const struct xlcfg_value *value,
-			     struct cpu_set *cpus, uint32_t count)
+			     const char *key, struct cpu_set *cpus, uint32_t count)
 {
 	struct cpu_set set;
-	int error = xlcfg_cpus(reader, value, &set);
+	int error = xlcfg_cpus(reader, value, key, &set);
 
 	for (uint32_t i = 0; i < count && !error; i++)
 		cpus[i] = set;
@@ -183,9 +183,10 @@ static int take_cpus_for_all(struct xlcfg_reader *reader, const struct xlcfg_val
 }
 
 // One set is for all virtual CPUs, a list has one for each, from the first on.
-static int combine_cpus(struct xlcfg_reader *reader)
+static int combine_cpu_sets(struct xlcfg_reader *reader, const char *key, const struct cpu_set **sets,
+			    uint32_t *set_count)
 {
-	const struct xlcfg_setting *setting = find(reader, "cpus");
+	const struct xlcfg_setting *setting = find(reader, key);
 	struct domain_config *config = config_of(reader);
 	uint32_t count = MIN(MAX(config->vcpus, config->max_vcpus), XLCFG_VALUES_MAX);
 
@@ -197,10 +198,18 @@ static int combine_cpus(struct xlcfg_reader *reader)
 	struct cpu_set *cpus = xlcfg_alloc(reader, count, sizeof(*cpus));
 	if (!cpus)
 		return -ENOMEM;
-	config->cpus = count ? cpus : NULL;
-	config->cpu_count = count;
-	return value->is_list ? take_cpus_list(reader, value, cpus, count)
-			      : take_cpus_for_all(reader, value, cpus, count);
+	*sets = count ? cpus : NULL;
+	*set_count = count;
+	return value->is_list ? take_cpus_list(reader, value, key, cpus, count)
+			      : take_cpus_for_all(reader, value, key, cpus, count);
+}
+
+static int combine_cpus(struct xlcfg_reader *reader)
+{
+	struct domain_config *config = config_of(reader);
+	int error = combine_cpu_sets(reader, "cpus", &config->cpus, &config->cpu_count);
+
+	return error ? error : combine_cpu_sets(reader, "cpus_soft", &config->soft_cpus, &config->soft_cpu_count);
 }
 
 enum passthrough { PASSTHROUGH_DEFAULT, PASSTHROUGH_DISABLED, PASSTHROUGH_ENABLED };

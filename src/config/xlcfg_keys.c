@@ -292,6 +292,8 @@ const struct xlcfg_key xlcfg_keys[] = {
 	KEY("vcpus", .apply = take_u32, AT(vcpus), U32),
 	KEY("maxvcpus", .apply = take_u32, AT(max_vcpus), RANGE(1, UINT32_MAX)),
 	KEY("cpus", .apply = take_later, .may_be_list = true),
+	KEY("cpus_soft", .apply = take_later, .may_be_list = true),
+	KEY("pool", .apply = take_text, AT(pool)),
 	KEY("cpu_weight", .apply = take_u32, AT(cpu_weight), RANGE(1, UINT32_MAX)),
 	KEY("cap", .apply = take_u32, AT(cap), U32),
 
@@ -351,9 +353,9 @@ const char *const xlcfg_meaningless_keys[] = {
 
 // Keys of xl that would have a meaning, which this version doesn't know.
 const char *const xlcfg_unsupported_keys[] = {
-	"acpi", "arm_sci", "bootloader", "channel", "claim_mode", "cpus_soft", "driver_domain", "extratime",
+	"acpi", "arm_sci", "bootloader", "channel", "claim_mode", "driver_domain", "extratime",
 	"firmware", "init_seclabel", "latency", "llc_colors", "max_grant_version", "p9", "pci",
-	"pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize", "period", "pool", "pvcalls",
+	"pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize", "period", "pvcalls",
 	"shadow_memory", "slice", "sve", "trap_unmapped_accesses", "usbctrl", "usbdev", "vdispl", "vfb",
 	"virtio", "vkb", "vpmu", "vsnd", "vtpm", "xend_suspend_evtchn_compat", "xenstore_feature_mask",
 	NULL,

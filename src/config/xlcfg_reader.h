@@ -45,7 +45,8 @@ int xlcfg_word(struct xlcfg_reader *reader, struct xlcfg_position position, cons
 	       const struct config_word *words, const char *text, unsigned int *meaning);
 
 // A set of CPUs: "all", "0-3,5,^1", "nodes:0".
-int xlcfg_cpus(struct xlcfg_reader *reader, const struct xlcfg_value *value, struct cpu_set *cpus);
+int xlcfg_cpus(struct xlcfg_reader *reader, const struct xlcfg_value *value, const char *what,
+	       struct cpu_set *cpus);
 
 // The specifications of devices: xl-network-configuration(5), xl-disk-configuration(5).
 int xlcfg_vif(struct xlcfg_reader *reader, const struct xlcfg_value *value, struct config_vif *vif);

@@ -133,13 +133,14 @@ int xlcfg_word(struct xlcfg_reader *reader, struct xlcfg_position position, cons
 
 // ---- CPUs ----
 
-int xlcfg_cpus(struct xlcfg_reader *reader, const struct xlcfg_value *value, struct cpu_set *cpus)
+int xlcfg_cpus(struct xlcfg_reader *reader, const struct xlcfg_value *value, const char *what,
+	       struct cpu_set *cpus)
 {
 	const char *wrong = cpu_set_parse(value->text, cpus);
 
 	if (!wrong)
 		return 0;
 	return xlcfg_refuse(reader, value->position,
-			    "cpus: '%.40s': give numbers from 0 to %d as \"0-3,5,^1\", or \"all\"", wrong,
-			    CPU_SET_CPUS - 1);
+			    "%s: '%.40s': give numbers from 0 to %d as \"0-3,5,^1\", or \"all\"", what,
+			    wrong, CPU_SET_CPUS - 1);
 }

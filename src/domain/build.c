@@ -13,7 +13,9 @@
 #include "console/console.h"
 #include "domain/load.h"
 #include "domain/passthrough.h"
+#include "domain/placement.h"
 #include "domain/plan.h"
+#include "domain/pool.h"
 #include "domain/progress.h"
 #include "domain/store_nodes.h"
 #include "domain/store_quota.h"
@@ -176,7 +178,7 @@ static int create_domain(struct build *build)
 	struct domain_creation creation = {
 		.ssidref = config->ssidref,
 		.iommu = config->iommu || config->dtdev_count,
-		.max_vcpus = config->vcpus,
+		.max_vcpus = config_max_vcpus(config),
 		.max_event_channel =
 			config->max_event_channels ? config->max_event_channels : EVENT_CHANNELS_DEFAULT,
 		.max_grant_frames = config->max_grant_frames,
@@ -188,6 +190,11 @@ static int create_domain(struct build *build)
 	};
 	domid_t id;
 
+	if (config->pool) {
+		int error = pool_resolve(config->pool, &creation.cpupool, build->failure);
+		if (error)
+			return error;
+	}
 	memcpy(creation.handle, build->domain->uuid, sizeof(creation.handle));
 	int error = domctl_create(&creation, build->wanted, &id);
 	if (error)
@@ -239,7 +246,7 @@ static int destroy_domain(struct domain *domain, struct failure *failure)
 static int set_limits(struct build *build)
 {
 	domid_t id = build->domain->id;
-	int error = domctl_max_vcpus(id, build->config->vcpus);
+	int error = domctl_max_vcpus(id, config_max_vcpus(build->config));
 
 	if (!error)
 		error = domctl_set_64bit(id);
@@ -250,12 +257,17 @@ static int set_limits(struct build *build)
 	return error;
 }
 
+static int place_cpus(struct build *build)
+{
+	return placement_apply(build->domain->id, build->config, build->failure);
+}
+
 // ---- Memory ----
 
 static int populate_bank(struct build *build, const struct guest_range *bank, uint64_t *done)
 {
 	gfn_t first = gfn_of_address(bank->start);
-	uint64_t frames = bank->size >> PAGE_SHIFT, total = KIB(build->config->memory_kib);
+	uint64_t frames = bank->size >> PAGE_SHIFT, total = KIB(config_max_memory(build->config));
 
 	for (uint64_t i = 0, count; i < frames; i += count) {
 		count = MIN(frames - i, POPULATE_PIECE);
@@ -442,6 +454,7 @@ static const struct step {
 	{ "planning", make_plan, NULL },
 	{ "creating the domain", create_domain, destroy_domain },
 	{ "setting its limits", set_limits, NULL },
+	{ "placing its CPUs", place_cpus, NULL },
 	{ "giving it memory", populate_memory, NULL },
 	{ "loading its images", fill_memory, NULL },
 	{ "making its event channels", allocate_ports, NULL },

@@ -121,7 +121,7 @@ static void write_cpus(struct tree_builder *builder, const struct guest_tree_par
 	tree_begin(builder, "cpus");
 	tree_u32(builder, "#address-cells", 1);
 	tree_u32(builder, "#size-cells", 0);
-	for (uint32_t cpu = 0; cpu < parameters->config->vcpus; cpu++) {
+	for (uint32_t cpu = 0; cpu < config_max_vcpus(parameters->config); cpu++) {
 		tree_begin_at(builder, "cpu", cpu_affinity(cpu));
 		tree_string(builder, "device_type", "cpu");
 		tree_string(builder, "compatible", "arm,armv8");

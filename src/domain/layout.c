@@ -85,7 +85,7 @@ static int check_iomem(const struct guest_layout *layout, const struct domain_co
 
 int layout_memory(struct guest_layout *layout, const struct domain_config *config, struct failure *failure)
 {
-	uint64_t left = KIB(config->memory_kib);
+	uint64_t left = KIB(config_max_memory(config));
 
 	for (size_t i = 0; i < GUEST_RAM_BANKS; i++) {
 		layout->banks[i] = bank_space[i];
@@ -95,7 +95,7 @@ int layout_memory(struct guest_layout *layout, const struct domain_config *confi
 	if (left)
 		return failure_set(failure, -EINVAL,
 				   "memory of %" PRIu64 " MiB: a domain has room for %" PRIu64 " MiB at most",
-				   config->memory_kib >> 10, (uint64_t)GUEST_RAM_MAX >> 20);
+				   config_max_memory(config) >> 10, (uint64_t)GUEST_RAM_MAX >> 20);
 	return check_iomem(layout, config, failure);
 }
 

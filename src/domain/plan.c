@@ -64,10 +64,10 @@ static int choose_gic(struct plan *plan, struct failure *failure)
 	const struct domain_config *config = plan->config;
 
 	plan->gic = config->gic == CONFIG_GIC_DEFAULT ? host_gic() : versions[config->gic];
-	if (plan->gic == GIC_V2 && config->vcpus > GICV2_VCPUS_MAX)
+	if (plan->gic == GIC_V2 && config_max_vcpus(config) > GICV2_VCPUS_MAX)
 		return failure_set(failure, -EINVAL,
 				   "%" PRIu32 " CPUs: a domain with a GICv2 can have %u at most",
-				   config->vcpus, GICV2_VCPUS_MAX);
+				   config_max_vcpus(config), GICV2_VCPUS_MAX);
 	return 0;
 }
 
@@ -87,14 +87,14 @@ static int check_devices(const struct plan *plan, struct failure *failure)
 
 uint64_t plan_domain_pages(const struct plan *plan)
 {
-	return (KIB(plan->config->memory_kib) >> PAGE_SHIFT) + MAGIC_PAGES;
+	return (KIB(config_max_memory(plan->config)) >> PAGE_SHIFT) + MAGIC_PAGES;
 }
 
 // Xen's own formula, and libxl's: for each CPU the page tables of 1 GB in 4 KB pages, for memory and its
 // sharing.
 static uint64_t paging_pool_size(const struct domain_config *config)
 {
-	uint64_t pages = 256 * (uint64_t)config->vcpus + config->memory_kib / 1024 + 128;
+	uint64_t pages = 256 * (uint64_t)config_max_vcpus(config) + config_max_memory(config) / 1024 + 128;
 
 	return ROUND_UP(pages * PAGE_SIZE, MIB(1));
 }
@@ -203,7 +203,7 @@ static void log_layout(const struct plan *plan)
 	const struct guest_layout *layout = &plan->layout;
 
 	log_info("rambase = %" PRIx64 ", ramsize = %" PRIu64, layout->banks[0].start,
-		 KIB(plan->config->memory_kib));
+		 KIB(config_max_memory(plan->config)));
 	log_info("kernbase = %" PRIx64 " kernsize = %" PRIu64 ", dtbsize = %" PRIu64, layout->kernel.start,
 		 layout->kernel.size, layout->tree.size);
 	log_info("kernsize_aligned = %" PRIu64, ROUND_UP(layout->kernel.size, MIB(2)));

@@ -22,7 +22,8 @@
 // A path or a value is a text, in which
 //
 //	%d  is the domain's id            %m  its memory in KiB
-//	%h  its home, /local/domain/%d    %i  a virtual CPU's number
+//	%M  the most that it can have     %i  a virtual CPU's number
+//	%h  its home, /local/domain/%d    %s  "online" or "offline", whether it is to be used
 //	%n  its name                      %p  the port of its console, %r the frame of the ring
 //	%u  its UUID                      %P  the port of its store, %R the frame of the ring
 //
@@ -43,7 +44,7 @@ static const struct node domain_nodes[] = {
 	{ "%h/name", "%n", AS_ABOVE },
 	{ "%h/domid", "%d", AS_ABOVE },
 	{ "%h/memory", "", AS_ABOVE },
-	{ "%h/memory/static-max", "%m", AS_ABOVE },
+	{ "%h/memory/static-max", "%M", AS_ABOVE },
 	{ "%h/memory/target", "%m", AS_ABOVE },
 	{ "%h/memory/videoram", "0", AS_ABOVE },
 	{ "%h/cpu", "", AS_ABOVE },
@@ -99,7 +100,7 @@ static const struct node domain_nodes[] = {
 
 static const struct node cpu_nodes[] = {
 	{ "%h/cpu/%i", "", AS_ABOVE },
-	{ "%h/cpu/%i/availability", "online", AS_ABOVE },
+	{ "%h/cpu/%i/availability", "%s", AS_ABOVE },
 };
 
 // What others look for even before there is a domain.
@@ -131,8 +132,8 @@ struct values {
 	domid_t domid;
 	const char *name;
 	const uint8_t *uuid;
-	uint64_t memory_kib;
-	uint32_t cpu;
+	uint64_t memory_kib, max_memory_kib;
+	uint32_t cpu, online_cpus;
 	evtchn_port_t console_port, store_port;
 };
 
@@ -158,6 +159,12 @@ static void print_value(const struct values *values, char letter, char *text, si
 	case 'm':
 		number = values->memory_kib;
 		break;
+	case 'M':
+		number = values->max_memory_kib;
+		break;
+	case 's':
+		snprintf(text, size, "%s", values->cpu < values->online_cpus ? "online" : "offline");
+		return;
 	case 'i':
 		number = values->cpu;
 		break;
@@ -299,9 +306,15 @@ int store_nodes_init(void)
 
 int store_nodes_write(const struct domain *domain, const struct domain_config *config)
 {
-	struct whole_domain whole = { .values = values_of(domain), .cpus = config->vcpus };
+	struct whole_domain whole = {
+		.values = values_of(domain),
+		.cpus = config_max_vcpus(config),
+	};
+
+	whole.values.online_cpus = config->vcpus;
 
 	whole.values.memory_kib = config->memory_kib;
+	whole.values.max_memory_kib = config_max_memory(config);
 	return store_transact(write_domain, &whole);
 }
 

@@ -2,7 +2,6 @@
 // The commands of `xu` about pools of CPUs.
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "domain/pool.h"
@@ -96,9 +95,10 @@ static int take_setting(const struct invocation *call, const char *word, struct 
 
 	strip(equals ? equals + 1 : "", value, sizeof(value));
 	if (equals && !strncmp(word, "name=", 5)) {
-		snprintf(wanted->name, sizeof(wanted->name), "%s", value);
-		if (strlen(value) < sizeof(wanted->name))
+		if (strlen(value) < sizeof(wanted->name)) {
+			strcpy(wanted->name, value);
 			return 0;
+		}
 		shell_error("%s: '%s' is too long a name", call->name, value);
 	} else if (equals && !strncmp(word, "sched=", 6)) {
 		if (scheduler_find(value, &wanted->scheduler))

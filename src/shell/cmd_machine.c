@@ -108,14 +108,14 @@ const struct command_option xu_dmesg_options[] = {
 	{ 0 },
 };
 
-// Prints what is in the ring from *index on.
-static int print_ring(uint32_t *index)
+// Prints what is in the ring from *index on, and takes it out where it is to be cleared.
+static int print_ring(uint32_t *index, bool clear)
 {
 	char text[DMESG_PIECE + 1];
 
 	for (;;) {
 		uint32_t size = DMESG_PIECE;
-		int error = sysctl_read_console(text, &size, index, false);
+		int error = sysctl_read_console(text, &size, index, clear);
 
 		if (error || !size)
 			return error;
@@ -130,15 +130,12 @@ static int print_ring(uint32_t *index)
 
 int xu_dmesg_command(const struct invocation *call)
 {
-	uint32_t index = 0, size = 0;
-	char nothing[1];
-	int error = print_ring(&index);
+	uint32_t index = 0;
+	int error = print_ring(&index, call->options[XU_DMESG_CLEAR]);
 
-	if (!error && call->options[XU_DMESG_CLEAR])
-		error = sysctl_read_console(nothing, &size, &(uint32_t){ 0 }, true);
 	while (!error && call->options[XU_DMESG_FOLLOW]) {
 		task_sleep(DMESG_POLL);
-		error = console_io_interrupted() ? -EINTR : print_ring(&index);
+		error = console_io_interrupted() ? -EINTR : print_ring(&index, false);
 	}
 	if (error == -EINTR) // that's how it is ended
 		return 0;

@@ -58,7 +58,7 @@ const char *command_nearest(const struct command *table, const char *name)
 void command_print_table(const struct command *table)
 {
 	for (const struct command *command = table; command && command->name; command++)
-		shell_print("  %-14s %s\n", command->name, command->help);
+		shell_print("  %-18s %s\n", command->name, command->help);
 }
 
 static void print_usage(const struct command *command, const char *path)
@@ -79,9 +79,9 @@ static void print_options(const struct command *command)
 	for (const struct command_option *option = command->options; option && option->name; option++) {
 		snprintf(name, sizeof(name), "%s%s%s", option->name, option->value ? " " : "",
 			 option->value ? option->value : "");
-		shell_print("  %-14s %s\n", name, option->help);
+		shell_print("  %-18s %s\n", name, option->help);
 	}
-	shell_print("  %-14s %s\n", "-h, --help", "print this and do nothing");
+	shell_print("  %-18s %s\n", "-h, --help", "print this and do nothing");
 }
 
 void command_help(const struct command *command, const char *path)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/cpu_set.h"
 #include "kernel/list.h"
 #include "kernel/memory.h"
 #include "model/model.h"
@@ -127,6 +128,7 @@ struct vcpu_model {
 	bool exists, initialised, down, blocked;
 	vcpu_guest_context_t context;
 	uint64_t cpu_time;
+	struct cpu_set hard, soft; // affinity, as it was asked for
 	struct vcpu_info *info; // in the shared page, or where the guest registered it
 	evtchn_port_t virq_port[NR_VIRQS];
 };
@@ -137,6 +139,7 @@ struct domain_model {
 	domid_t domid;
 	uint8_t handle[16];
 	uint32_t flags, cpupool;
+	uint16_t weight, cap;
 	uint32_t ssidref; // as it was asked for: without a policy Xen doesn't look at it
 	enum dying dying;
 	bool may_go; // dead, and nothing but mapped frames keeps it
@@ -213,6 +216,13 @@ int grant_frame(struct domain_model *d, unsigned int index, uint64_t *mfn);
 void devices_reset(void);
 unsigned int devices_assigned(void);
 void devices_release(struct domain_model *d);
+
+// ---- Pools of CPUs (xen_cpupool.c) ----
+
+void pools_reset(void);
+// The pool's CPUs, or NULL where there is none.
+const struct cpu_set *pool_cpus(uint32_t id);
+long do_cpupool_op(struct xen_sysctl_cpupool_op *op);
 
 // ---- Hypercalls (xen_hypercall.c and a file per family) ----
 

@@ -98,7 +98,7 @@ static int check(const struct creation *c, const uint8_t *u, uint8_t *arch)
 		return -EINVAL;
 	if (c->max_grant_frames == 0)
 		return -EINVAL;
-	return word_at(u, layout->cpupool) ? -ENOENT : 0; // only pool 0
+	return pool_cpus(word_at(u, layout->cpupool)) ? 0 : -ENOENT;
 }
 
 // ---- What a toolstack must get right although Xen doesn't look ----

@@ -135,6 +135,7 @@ struct domain_model *domain_make(domid_t domid, unsigned int max_vcpus, int *err
 	list_init(&d->link);
 	d->domid = domid;
 	d->max_vcpus = max_vcpus;
+	d->weight = 256;
 	d->vcpus = model_zalloc(max_vcpus * sizeof(*d->vcpus));
 	d->ports = model_zalloc(PORTS * sizeof(*d->ports));
 	d->ports[0].state = PORT_RESERVED;
@@ -156,6 +157,8 @@ void domain_add_vcpu(struct domain_model *d, unsigned int vcpu)
 {
 	d->vcpus[vcpu].exists = true;
 	d->vcpus[vcpu].down = true;
+	memset(&d->vcpus[vcpu].hard, 0xff, sizeof(d->vcpus[vcpu].hard));
+	memset(&d->vcpus[vcpu].soft, 0xff, sizeof(d->vcpus[vcpu].soft));
 	if (vcpu == 0)
 		d->vcpus[0].info = &d->shared_info->vcpu_info[0];
 	take_overhead(d, OVERHEAD_OF_VCPU);

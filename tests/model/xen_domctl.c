@@ -230,6 +230,80 @@ static long getvcpucontext(struct xen_domctl *op)
 	return 0;
 }
 
+// What is asked for is kept, what counts is answered: common/sched/core.c, vcpu_affinity_domctl().
+static long set_affinity(const struct xenctl_bitmap *map, struct cpu_set *wanted)
+{
+	const struct cpu_set *pool = pool_cpus(target->cpupool);
+	struct cpu_set set, counts;
+
+	if (map->nr_bits != CPU_SET_CPUS)
+		model_violation("setvcpuaffinity: a map of %u CPUs", map->nr_bits);
+	if (!copy_in(&set, (uintptr_t)map->bitmap.p, sizeof(set)))
+		return -EFAULT;
+	for (size_t i = 0; i < ARRAY_SIZE(set.bits); i++)
+		counts.bits[i] = set.bits[i] & pool->bits[i];
+	if (!cpu_set_count(&counts))
+		return -EINVAL;
+	*wanted = set;
+	return copy_out((uintptr_t)map->bitmap.p, &counts, sizeof(counts)) ? 0 : -EFAULT;
+}
+
+static struct vcpu_model *affinity_vcpu(const struct xen_domctl_vcpuaffinity *affinity)
+{
+	if (affinity->vcpu >= target->max_vcpus || !target->vcpus[affinity->vcpu].exists)
+		return NULL;
+	return &target->vcpus[affinity->vcpu];
+}
+
+static long setvcpuaffinity(struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpuaffinity *affinity = &op->u.vcpuaffinity;
+	struct vcpu_model *v = affinity_vcpu(affinity);
+	long error = 0;
+
+	if (!v)
+		return affinity->vcpu >= target->max_vcpus ? -EINVAL : -ESRCH;
+	if (!(affinity->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+		return -EINVAL;
+	if (affinity->flags & XEN_VCPUAFFINITY_HARD)
+		error = set_affinity(&affinity->cpumap_hard, &v->hard);
+	if (!error && affinity->flags & XEN_VCPUAFFINITY_SOFT)
+		error = set_affinity(&affinity->cpumap_soft, &v->soft);
+	return error;
+}
+
+static long getvcpuaffinity(struct xen_domctl *op)
+{
+	const struct xen_domctl_vcpuaffinity *affinity = &op->u.vcpuaffinity;
+	const struct vcpu_model *v = affinity_vcpu(affinity);
+
+	if (!v)
+		return affinity->vcpu >= target->max_vcpus ? -EINVAL : -ESRCH;
+	if (!copy_out((uintptr_t)affinity->cpumap_hard.bitmap.p, &v->hard, sizeof(v->hard)) ||
+	    !copy_out((uintptr_t)affinity->cpumap_soft.bitmap.p, &v->soft, sizeof(v->soft)))
+		return -EFAULT;
+	return 0;
+}
+
+static long scheduler_op(struct xen_domctl *op)
+{
+	struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
+
+	if (s->sched_id != XEN_SCHEDULER_CREDIT2)
+		return -EINVAL; // the domain's pool has another one
+	if (s->cmd == XEN_DOMCTL_SCHEDOP_getinfo) {
+		s->u.credit2.weight = target->weight;
+		s->u.credit2.cap = target->cap;
+		return 0;
+	}
+	if (s->cmd != XEN_DOMCTL_SCHEDOP_putinfo)
+		return -EINVAL;
+	if (s->u.credit2.weight)
+		target->weight = s->u.credit2.weight;
+	target->cap = s->u.credit2.cap;
+	return 0;
+}
+
 // ---- Caches ----
 
 static long cacheflush(struct xen_domctl *op)
@@ -412,6 +486,9 @@ static const struct domctl {
 	DOMCTL(memory_mapping, memory_mapping, -ENOMEM, -EPERM),
 	DOMCTL(bind_pt_irq, bind_pt_irq, -ENOMEM, -EBUSY),
 	DOMCTL(unbind_pt_irq, bind_pt_irq),
+	DOMCTL(setvcpuaffinity, vcpuaffinity, -ENOMEM, -EPERM),
+	DOMCTL(getvcpuaffinity, vcpuaffinity, -ENOMEM, -EPERM),
+	DOMCTL(scheduler_op, scheduler_op, -EPERM),
 	DOMCTL(set_address_size, address_size, -EPERM),
 	DOMCTL(assign_device, assign_device, -ENOMEM, -EPERM),
 	DOMCTL(deassign_device, assign_device),

@@ -130,6 +130,7 @@ void model_start(const struct model_options *options)
 	hypercalls_reset();
 	console_reset();
 	virqs_reset();
+	pools_reset();
 	domains_reset();
 	memory_reset();
 	output_reset();

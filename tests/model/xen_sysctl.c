@@ -74,6 +74,24 @@ static long readconsole(struct xen_sysctl *op)
 	return console_read_ring(&op->u.readconsole);
 }
 
+static long cpupool_op(struct xen_sysctl *op)
+{
+	return do_cpupool_op(&op->u.cpupool_op);
+}
+
+// What Xen prints about a key comes from its own console.
+static long debug_keys(struct xen_sysctl *op)
+{
+	char key;
+
+	for (uint32_t i = 0; i < op->u.debug_keys.nr_keys; i++) {
+		if (!copy_in(&key, (uintptr_t)op->u.debug_keys.keys.p + i, 1))
+			return -EFAULT;
+		model_xen_prints((const char[]){ '(', 'X', 'E', 'N', ')', ' ', key, '\n', '\0' });
+	}
+	return 0;
+}
+
 #define SYSCTL(name) { XEN_SYSCTL_##name, #name, name, sizeof(((struct xen_sysctl *)0)->u.name) }
 
 static const struct sysctl {
@@ -83,7 +101,8 @@ static const struct sysctl {
 	size_t size; // of its part of `u`
 } sysctls[] = {
 	SYSCTL(readconsole),	   SYSCTL(physinfo),   SYSCTL(sched_id),
-	SYSCTL(getdomaininfolist), SYSCTL(getcpuinfo),
+	SYSCTL(getdomaininfolist), SYSCTL(getcpuinfo), SYSCTL(cpupool_op),
+	SYSCTL(debug_keys),
 };
 
 static void check_unused(const struct sysctl *entry, const struct xen_sysctl *op)

@@ -220,17 +220,17 @@ static void test_help(void **state)
 					  "More about it.\n"
 					  "\n"
 					  "Options:\n"
-					  "  -d ID          the id\n"
-					  "  -p             paused\n"
-					  "  -h, --help     print this and do nothing\n";
+					  "  -d ID              the id\n"
+					  "  -p                 paused\n"
+					  "  -h, --help         print this and do nothing\n";
 	static const char xu_help[] = "Usage: xu SUBCOMMAND ...\n"
 				      "\n"
 				      "Domains.\n"
 				      "\n"
 				      "Sub-commands (xu SUBCOMMAND --help tells more):\n"
-				      "  create         Build a domain\n"
-				      "  destroy        End a domain\n"
-				      "  list           Show\n";
+				      "  create             Build a domain\n"
+				      "  destroy            End a domain\n"
+				      "  list               Show\n";
 
 	assert_int_equal(run("xu create --help"), 0);
 	assert_string_equal(output, create_help);

@@ -732,10 +732,6 @@ static void what_cannot_be_done_is_said(void **state)
 	unsupported(KERNEL, "");
 	unsupported(KERNEL "memory=8\nmaxmem=8\nvcpus=2\nmaxvcpus=2", "");
 	assert_string_equal(model_output(), "");
-	unsupported(KERNEL "memory=8\nmaxmem=16", "configuration 'test': maxmem: the domain gets");
-	unsupported(KERNEL "maxvcpus=2", "maxvcpus");
-	unsupported(KERNEL "cap=5", "cpu_weight and cap");
-	unsupported(KERNEL "cpus=0", "cpus: the domain's CPUs run");
 	unsupported(KERNEL "on_crash='preserve'", "on_poweroff and the like");
 	unsupported(KERNEL "seclabel='x'", "configuration 'test': seclabel");
 	unsupported(KERNEL "vuart='sbsa_uart'", "vuart: there is no emulated UART");

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Administration of CPUs, pools, memory and Xen itself, each seen from the other side."""
+
+import re
+
+
+def vcpu(machine, domain, number):
+    """(CPU it ran on last, seconds it ran, hard affinity, soft affinity) from `xu vcpu-list`."""
+    for line in machine.command(f"xu vcpu-list {domain}").splitlines():
+        row = re.match(rf"\S+ +\d+ +{number} +(\d+|-) +\S+ +([\d.]+)  (\S+) / (\S+)$", line.strip())
+        if row:
+            return row[1], float(row[2]), row[3], row[4]
+    raise AssertionError(f"no CPU {number} in the list of {domain}")
+
+
+def test_pinning(boot, xen):
+    """A pinned CPU runs where it is pinned: seen in what Xen says of it while it works."""
+    machine = boot(xen=xen, cpus=4)
+    domain = machine.create("virt_domu")
+    for cpu in "3", "1", "2":
+        assert machine.command(f"xl vcpu-pin {domain} 0 {cpu}") == ""
+        ran = vcpu(machine, domain, 0)[1]
+        for _ in range(100):
+            row = vcpu(machine, domain, 0)
+            if row[1] > ran and row[0] == cpu:
+                break
+        assert row[0] == cpu and row[2:] == (cpu, "all"), row
+    assert machine.command(f"xu vcpu-pin {domain} all all 0-1") == ""
+    assert vcpu(machine, domain, 0)[2:] == ("all", "0-1")
+    assert "is not a CPU of domain" in machine.command(f"xu vcpu-pin {domain} 5 all")
+    assert "none of these CPUs" in machine.command(f"xu vcpu-pin {domain} 0 77")
+
+
+def test_pools(boot, xen):
+    """A pool made, a domain moved to it and back, and the pool dissolved."""
+    machine = boot(xen=xen, cpus=4)
+    domain = machine.create("virt_domu")
+    assert "CPU 3 is in a pool" in machine.command("xu cpupool-create name=second cpus=3")
+    assert machine.command("xu cpupool-cpu-remove Pool-0 2-3") == ""
+    assert machine.command('xu cpupool-create name="second" sched="credit" cpus=["2","3"]') == "pool:1 created\n"
+    assert re.search(r"^second +2 +credit +y +0$", machine.command("xu cpupool-list"), re.M)
+    assert re.search(r"^second +2-3$", machine.command("xu cpupool-list -c"), re.M)
+    assert machine.command(f"xu cpupool-migrate {domain} second") == ""
+    assert re.search(r"^virt_domu .* second$", machine.command("xu list -c"), re.M)
+    for _ in range(100):
+        if vcpu(machine, domain, 0)[0] in "23":
+            break
+    else:
+        raise AssertionError("the domain doesn't run on the pool's CPUs")
+    assert machine.command(f"xu sched-credit -d {domain} -w 300") == ""
+    assert re.search(r"^virt_domu +\d+ +300 +0$", machine.command("xu sched-credit"), re.M)
+    assert "there are 1 domains in it" in machine.command("xu cpupool-destroy second")
+    assert machine.command(f"xu cpupool-migrate {domain} Pool-0") == ""
+    assert machine.command("xu cpupool-destroy second") == ""
+    assert machine.command("xu cpupool-cpu-add Pool-0 2-3") == ""
+    assert re.search(r"^Pool-0 +4 +credit2 +y +2$", machine.command("xu cpupool-list"), re.M)
+
+
+def test_shares_and_limits(boot, xen):
+    """What is set is what Xen answers: weight and cap, the limit on memory."""
+    machine = boot(xen=xen)
+    domain = machine.create("virt_domu")
+    assert machine.command(f"xl sched-credit2 -d {domain} --weight=512 -c 50") == ""
+    assert re.search(r"^virt_domu +\d+ +512 +50$", machine.command("xl sched-credit2"), re.M)
+    assert machine.command(f"xu mem-max {domain} 64") == ""
+    assert re.search(r"^virt_domu .* 65544 ", machine.command("xstat stat"), re.M)
+    assert "is to keep 16 MiB" in machine.command(f"xu mem-max {domain} 8")
+
+
+def test_what_the_machine_says(boot, xen):
+    """info, dmesg, debug keys, parameters, top."""
+    machine = boot(xen=xen, xen_args="loglvl=all")
+    info = machine.command("xu info")
+    assert re.search(rf"^xen_version +: {re.escape(xen)}\.", info, re.M)
+    assert re.search(r"^xen_commandline +: dom0_mem=16M .*loglvl=all$", info, re.M)
+    assert re.search(r"^free_memory +: [12]\d\d\d$", info, re.M)
+    # The ring's text is Xen's own, which command() takes out.
+    machine.start("xu dmesg")
+    machine.expect("(XEN) Command line: dom0_mem=16M")
+    machine.prompt()
+    machine.start("xu debug-keys h")
+    machine.expect("pressed -> showing installed handlers")
+    machine.start("xu dmesg -c")
+    machine.expect("pressed -> showing installed handlers")
+    machine.prompt()
+    machine.start("xu dmesg")
+    assert "installed handlers" not in machine.prompt()
+    assert machine.command("xu set-parameters gnttab_max_frames") == "gnttab_max_frames = 64\n"
+    assert machine.command("xu set-parameters gnttab_max_frames=32") == "gnttab_max_frames = 32\n"
+    assert "no such parameter" in machine.command("xu set-parameters nothing=1")
+    machine.start("xu top -d 1")
+    for _ in range(2):
+        machine.expect(re.compile(r"NAME +STATE.*\nDomain-0 +r-----"))
+    machine.send("q")
+    machine.prompt()
+    assert machine.command("xu top -b -i 1").count("Domain-0 ") == 1

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pools of CPUs, and where a new domain's CPUs run.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/xen_domain_cfg.h"
+#include "console/console.h"
+#include "domain/domain.h"
+#include "domain/pool.h"
+#include "domain/store_nodes.h"
+#include "kernel/compiler.h"
+#include "kernel/fault_test.h"
+#include "model/model.h"
+#include "shell/command.h"
+#include "shell/shell.h"
+#include "xen/cpupool.h"
+#include "xen/domctl.h"
+#include "xen/event.h"
+#include "xen/foreign.h"
+#include "xen/version.h"
+#include "xenstore/xenstore.h"
+
+struct dom0_domain_cfg domain_cfgs[] = { { 0 } }; // none but this file's
+
+const char *const kernel_test_faults[] = { NULL };
+
+void kernel_test_fault(const char *kind)
+{
+	(void)kind;
+}
+
+static uint8_t kernel[4096];
+static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
+static struct domain_config config;
+
+// The store starts once in a program: each test leaves the machine as it found it.
+static int start(void **state)
+{
+	const uint64_t image_size = sizeof(kernel);
+
+	(void)state;
+	memcpy(kernel + 16, &image_size, sizeof(image_size));
+	kernel[24] = 0xa;
+	memcpy(kernel + 56, "ARM\x64", 4);
+	model_start(NULL);
+	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
+	       store_nodes_init();
+}
+
+static int plain_config(void **state)
+{
+	(void)state;
+	config = (struct domain_config){
+		.name = "guest",
+		.memory_kib = 8192,
+		.vcpus = 2,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
+		.command_line = "",
+		.kernel = model_image_source(&kernel_image),
+	};
+	return 0;
+}
+
+static struct cpu_set cpus(const char *text)
+{
+	struct cpu_set set;
+
+	assert_null(cpu_set_parse(text, &set));
+	return set;
+}
+
+static void assert_says(const char *line, const char *text)
+{
+	model_output_clear();
+	command_run_line(shell_commands, line);
+	if (!strstr(model_output(), text))
+		fail_msg("'%s' says:\n%s\ninstead of:\n%s", line, model_output(), text);
+}
+
+static void assert_node(domid_t id, const char *node, const char *value)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line), "xs read /local/domain/%u/%s", id, node);
+	assert_says(line, value);
+}
+
+static void assert_silent(const char *line)
+{
+	model_output_clear();
+	assert_int_equal(command_run_line(shell_commands, line), 0);
+	assert_string_equal(model_output(), "");
+}
+
+// ---- Pools ----
+
+static void a_pool_lives(void **state)
+{
+	const struct cpu_set two = cpus("2-3");
+	char name[POOL_NAME_MAX];
+	struct cpupool pool;
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(pool_create("fast", XEN_SCHEDULER_CREDIT, &two, &id, NULL), -EBUSY);
+	assert_int_equal(pool_remove_cpus(0, &two, NULL), 0);
+	assert_int_equal(pool_create("fast", XEN_SCHEDULER_RTDS, &two, &id, NULL), -ENOENT);
+	assert_int_equal(pool_create("fast", XEN_SCHEDULER_CREDIT, &two, &id, NULL), 0);
+	assert_int_equal(pool_create("fast", XEN_SCHEDULER_CREDIT, &two, &id, NULL), -EEXIST);
+	pool_name(id, name);
+	assert_string_equal(name, "fast");
+	assert_int_equal(pool_resolve("fast", &id, NULL), 0);
+	assert_int_equal(cpupool_next(id, &pool), 0);
+	assert_memory_equal(&pool.cpus, &two, sizeof(two));
+	assert_int_equal(pool_rename(id, "slow", NULL), 0);
+	assert_int_equal(pool_resolve("fast", &id, NULL), -ESRCH);
+	assert_int_equal(pool_resolve("1", &id, NULL), 0);
+	assert_int_equal(pool_destroy(0, NULL), -EPERM);
+	assert_int_equal(pool_destroy(id, NULL), 0);
+	assert_int_equal(pool_resolve("slow", &id, NULL), -ESRCH);
+	assert_int_equal(pool_add_cpus(0, &two, NULL), 0);
+	assert_int_equal(cpupool_next(0, &pool), 0);
+	assert_int_equal(cpu_set_count(&pool.cpus), 4);
+}
+
+static void a_pool_that_fails_leaves_nothing(void **state)
+{
+	const struct cpu_set two = cpus("2-3");
+	bool struck = true;
+
+	(void)state;
+	assert_int_equal(pool_remove_cpus(0, &two, NULL), 0);
+	for (unsigned int nth = 1; struck; nth++) {
+		struct cpu_set free_cpus;
+		struct cpupool pool;
+		uint32_t id;
+
+		model_fail_hypercall(nth, 0);
+		int error = pool_create("fast", XEN_SCHEDULER_CREDIT, &two, &id, NULL);
+		struck = model_fault_struck();
+		model_fail_hypercall(0, 0);
+		assert_int_equal(!error, !struck);
+		if (!error)
+			assert_int_equal(pool_destroy(id, NULL), 0);
+		assert_int_equal(cpupool_next(1, &pool), -ENOENT);
+		assert_int_equal(cpupool_free_cpus(&free_cpus), 0);
+		assert_memory_equal(&free_cpus, &two, sizeof(two));
+	}
+	assert_int_equal(pool_add_cpus(0, &two, NULL), 0);
+}
+
+// ---- A configuration's wishes ----
+
+static void a_domain_is_placed(void **state)
+{
+	const struct cpu_set hard[] = { cpus("1"), cpus("0-3") }, soft[] = { cpus("2") }, third = cpus("3");
+	struct cpu_set got_hard, got_soft;
+	struct scheduling share;
+	struct domain_info info;
+	struct domain *domain;
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(pool_remove_cpus(0, &third, NULL), 0);
+	assert_int_equal(pool_create("other", XEN_SCHEDULER_CREDIT2, &third, &id, NULL), 0);
+	config.cpus = hard;
+	config.cpu_count = 2;
+	config.soft_cpus = soft;
+	config.soft_cpu_count = 1;
+	config.cpu_weight = 512;
+	config.cap = 150;
+	config.max_vcpus = 4;
+	config.max_memory_kib = 16384;
+	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, NULL), 0);
+	assert_int_equal(domctl_get_affinity(domain->id, 0, &got_hard, &got_soft), 0);
+	assert_memory_equal(&got_hard, &hard[0], sizeof(got_hard));
+	assert_memory_equal(&got_soft, &soft[0], sizeof(got_soft));
+	assert_int_equal(domctl_get_affinity(domain->id, 2, &got_hard, &got_soft), 0);
+	assert_true(cpu_set_is_all(&got_hard, CPU_SET_CPUS));
+	assert_int_equal(domctl_get_scheduling(domain->id, XEN_SCHEDULER_CREDIT2, &share), 0);
+	assert_int_equal(share.weight, 512);
+	assert_int_equal(share.cap, 150);
+	// It can have four CPUs and 16 MiB, and is asked to take two and keep 8.
+	assert_int_equal(domctl_get_info(domain->id, &info), 0);
+	assert_int_equal(info.max_vcpus, 4);
+	assert_true(info.pages * PAGE_SIZE >= MIB(16));
+	assert_node(domain->id, "memory/target", "8192");
+	assert_node(domain->id, "memory/static-max", "16384");
+	assert_node(domain->id, "cpu/1/availability", "online");
+	assert_node(domain->id, "cpu/2/availability", "offline");
+	assert_int_equal(domain_destroy(domain->id, NULL), 0);
+
+	config.pool = "other";
+	struct failure failure = { 0 };
+	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, &failure), -EINVAL);
+	assert_non_null(strstr(failure.text, "cpus: none of those for virtual CPU 0"));
+	config.cpu_count = config.soft_cpu_count = 0;
+	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, NULL), 0);
+	assert_int_equal(domctl_get_info(domain->id, &info), 0);
+	assert_int_equal(info.cpupool, id);
+	assert_int_equal(domain_destroy(domain->id, NULL), 0);
+	config.pool = "nowhere";
+	failure = (struct failure){ 0 };
+	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, &failure), -ESRCH);
+	assert_non_null(strstr(failure.text, "there is no pool 'nowhere'"));
+	assert_int_equal(pool_destroy(id, NULL), 0);
+	assert_int_equal(pool_add_cpus(0, &third, NULL), 0);
+}
+
+// ---- The commands ----
+
+static void the_commands_show_and_set(void **state)
+{
+	struct domain *domain;
+
+	(void)state;
+	assert_int_equal(domain_create(&config, 1, false, &domain, NULL), 0);
+	assert_says("xu vcpu-list guest",
+		    "guest                                1     1     -   --p       0.0  all / all");
+	assert_silent("xl vcpu-pin guest all 1-2 3");
+	assert_says("xu vcpu-list 1", "0.0  1-2 / 3");
+	assert_silent("xu vcpu-pin 1 0 - all");
+	assert_says("xu vcpu-list 1", "0.0  1-2 / all");
+	assert_says("xu vcpu-pin 1 2 1", "'2' is not a CPU of domain 1; it has 2");
+	assert_says("xu vcpu-pin 1 0 9", "none of these CPUs is in the domain's pool");
+	assert_says("xu vcpu-pin 1 0 1,x", "'x': give numbers of CPUs");
+	assert_says("xu sched-credit2", "guest                                1    256    0\n");
+	assert_silent("xu sched-credit2 -d guest --weight=100 --cap 50");
+	assert_says("xu sched-credit2 --domain guest", "guest                                1    100   50\n");
+	assert_says("xu sched-credit2 -d guest -w 0", "'0' is not a weight from 1 to 65535");
+	assert_says("xu sched-credit2 -w 5", "which domain?");
+	assert_says("xu sched-credit -d guest", "runs under the scheduler credit2");
+	assert_says("xu sched-rtds", "the scheduler rtds runs no pool of this machine");
+
+	assert_says("xu cpupool-list", "Pool-0               4   credit2       y          2\n");
+	assert_silent("xu cpupool-cpu-remove Pool-0 3");
+	assert_says("xu cpupool-create name=\"a\" sched=\"credit\" cpus=[\"3\"]", "pool:1 created");
+	assert_says("xu cpupool-list -c", "a                  3\n");
+	assert_silent("xu cpupool-migrate guest a");
+	assert_says("xu list -c guest", "              a\n");
+	assert_says("xu cpupool-destroy a", "there are 1 domains in it");
+	assert_silent("xu cpupool-migrate guest Pool-0");
+	assert_silent("xu cpupool-rename a b");
+	assert_silent("xu cpupool-destroy b");
+	assert_silent("xu cpupool-cpu-add Pool-0 3");
+	assert_says("xu cpupool-destroy b", "there is no pool 'b'");
+	assert_says("xu cpupool-create sched=credit", "name=NAME is missing");
+	assert_says("xu cpupool-create name=c sched=fair", "there is no scheduler 'fair'");
+
+	assert_says("xu mem-max guest 4", "domain 1 is to keep 8 MiB");
+	assert_silent("xu mem-max guest 64");
+	assert_int_equal(model_domain(1).max_pages, (64 * 1024 + 8) / 4);
+	assert_says("xu domid guest", "1\n");
+	assert_says("xu domname 1", "guest\n");
+	assert_says("xu info", "xen_version            : 4.17");
+	assert_int_equal(command_run_line(shell_commands, "xu debug-keys h"), 0);
+	assert_says("xu dmesg", "(XEN) h\n");
+	assert_says("xu dmesg -c", "(XEN) h\n");
+	assert_silent("xu dmesg");
+	assert_says("xu top -b -i 2 -d 1", "guest                ------          0     0.0");
+	assert_says("xu top -i 0", "'0' is not a number from 1");
+	assert_int_equal(domain_destroy(domain->id, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_pool_lives, plain_config),
+		cmocka_unit_test(a_pool_that_fails_leaves_nothing),
+		cmocka_unit_test_setup(a_domain_is_placed, plain_config),
+		cmocka_unit_test_setup(the_commands_show_and_set, plain_config),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
