@@ -14,9 +14,10 @@
 static int pin(domid_t domid, uint32_t vcpu, const struct cpu_set *hard, const struct cpu_set *soft,
 	       struct failure *failure)
 {
-	struct cpu_set hard_copy = hard ? *hard : (struct cpu_set){ 0 }; // Xen answers in place
-	struct cpu_set soft_copy = soft ? *soft : (struct cpu_set){ 0 };
-	int error = domctl_set_affinity(domid, vcpu, hard ? &hard_copy : NULL, soft ? &soft_copy : NULL, false);
+	struct cpu_set hard_copy = hard ? *hard : (struct cpu_set){0}; // Xen answers in place
+	struct cpu_set soft_copy = soft ? *soft : (struct cpu_set){0};
+	int error =
+		domctl_set_affinity(domid, vcpu, hard ? &hard_copy : NULL, soft ? &soft_copy : NULL, false);
 
 	if (error == -EINVAL)
 		return failure_set(failure, error,
@@ -38,9 +39,10 @@ static int set_share(domid_t domid, const struct domain_config *config, struct f
 	if (error)
 		return error;
 	if (pool.scheduler != XEN_SCHEDULER_CREDIT && pool.scheduler != XEN_SCHEDULER_CREDIT2)
-		return failure_set(failure, -EOPNOTSUPP,
-				   "cpu_weight and cap: the scheduler %s, which runs the domain's pool, knows none",
-				   scheduler_name(pool.scheduler));
+		return failure_set(
+			failure, -EOPNOTSUPP,
+			"cpu_weight and cap: the scheduler %s, which runs the domain's pool, knows none",
+			scheduler_name(pool.scheduler));
 	error = domctl_get_scheduling(domid, pool.scheduler, &share);
 	if (error)
 		return error;

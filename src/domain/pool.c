@@ -80,7 +80,8 @@ static int check_name(const char *name, struct failure *failure)
 		return failure_set(failure, -EINVAL, "the name '%.40s' %s: choose another", name, fault);
 	int error = find(name, &pool);
 	if (!error)
-		return failure_set(failure, -EEXIST, "there is a pool '%s' already: choose another name", name);
+		return failure_set(failure, -EEXIST, "there is a pool '%s' already: choose another name",
+				   name);
 	if (error != -ENOENT)
 		return failure_set(failure, error, "Xen doesn't tell its pools: %s", error_text(error));
 	return 0;
@@ -92,7 +93,9 @@ static int write_name(uint32_t id, const char *name, struct failure *failure)
 
 	name_path(id, "/name", path);
 	int error = xs_write(XS_NO_TRANSACTION, path, name, strlen(name));
-	return error ? failure_set(failure, error, "the store can't keep the pool's name: %s", error_text(error)) : 0;
+	return error ? failure_set(failure, error, "the store can't keep the pool's name: %s",
+				   error_text(error))
+		     : 0;
 }
 
 int pool_rename(uint32_t id, const char *name, struct failure *failure)
@@ -148,20 +151,23 @@ static int choose_cpus(const struct cpu_set *wanted, struct cpu_set *cpus, struc
 	int error = cpupool_free_cpus(&free_cpus);
 
 	if (error)
-		return failure_set(failure, error, "Xen doesn't tell which CPUs are free: %s", error_text(error));
-	*cpus = wanted ? *wanted : (struct cpu_set){ 0 };
+		return failure_set(failure, error, "Xen doesn't tell which CPUs are free: %s",
+				   error_text(error));
+	*cpus = wanted ? *wanted : (struct cpu_set){0};
 	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS; cpu++) {
 		bool is_free = cpu_set_has(&free_cpus, cpu);
 
 		if (wanted && cpu_set_has(wanted, cpu) && !is_free)
-			return failure_set(failure, -EBUSY,
-					   "CPU %u is in a pool, or isn't there: 'xu cpupool-cpu-remove' frees one",
-					   cpu);
+			return failure_set(
+				failure, -EBUSY,
+				"CPU %u is in a pool, or isn't there: 'xu cpupool-cpu-remove' frees one",
+				cpu);
 		if (!wanted && is_free && !cpu_set_count(cpus))
 			cpu_set_add(cpus, cpu);
 	}
 	if (!cpu_set_count(cpus))
-		return failure_set(failure, -EBUSY, "no CPU is free: 'xu cpupool-cpu-remove Pool-0 CPU' frees one");
+		return failure_set(failure, -EBUSY,
+				   "no CPU is free: 'xu cpupool-cpu-remove Pool-0 CPU' frees one");
 	return 0;
 }
 
@@ -232,10 +238,11 @@ int pool_move_domain(uint32_t id, domid_t domid, struct failure *failure)
 	int error = cpupool_move_domain(id, domid);
 
 	if (error == -EBUSY)
-		return failure_set(failure, error,
-				   "domain %u can't leave its pool: a CPU of it is pinned for a moment, or the other "
-				   "pool has no CPU",
-				   domid);
+		return failure_set(
+			failure, error,
+			"domain %u can't leave its pool: a CPU of it is pinned for a moment, or the other "
+			"pool has no CPU",
+			domid);
 	if (error)
 		return failure_set(failure, error, "Xen can't move domain %u: %s", domid, error_text(error));
 	return 0;

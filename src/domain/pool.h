@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pools of CPUs as a person sees them: Xen numbers them, their names are in the store (/local/pool/ID/name), as
-// xl's are. All return 0 or a negative errno with the reason in `failure`.
+// Pools of CPUs as a person sees them: Xen numbers them, their names are in the store (/local/pool/ID/name),
+// as xl's are. All return 0 or a negative errno with the reason in `failure`.
 #pragma once
 
 #include <stdbool.h>
@@ -18,8 +18,8 @@ void pool_name(uint32_t id, char name[POOL_NAME_MAX]);
 // What a person types: a pool's name or its number. -ESRCH.
 int pool_resolve(const char *text, uint32_t *id, struct failure *failure);
 
-// A pool of these CPUs, which are in none; `cpus` NULL: of the first such CPU. Undone where it fails. -EEXIST,
-// -EINVAL, -EBUSY (a CPU is in another pool, or there is none left).
+// A pool of these CPUs, which are in none; `cpus` NULL: of the first such CPU. Undone where it fails.
+// -EEXIST, -EINVAL, -EBUSY (a CPU is in another pool, or there is none left).
 int pool_create(const char *name, uint32_t scheduler, const struct cpu_set *cpus, uint32_t *id,
 		struct failure *failure);
 

@@ -88,7 +88,7 @@ static bool parse_part(const char **text, struct cpu_set *set)
 
 const char *cpu_set_parse(const char *text, struct cpu_set *set)
 {
-	*set = (struct cpu_set){ 0 };
+	*set = (struct cpu_set){0};
 	do {
 		while (*text == ',')
 			text++;

@@ -29,8 +29,8 @@ unsigned int cpu_set_count(const struct cpu_set *set);
 // True when it has all of the first `cpus`; of the others nobody asks.
 bool cpu_set_is_all(const struct cpu_set *set, unsigned int cpus);
 
-// The syntax of xl(1) and xl.cfg(5): "all", or "0-3,5,^1" with "nodes:0" for all CPUs of a node, of which there
-// is one here. NULL, or the part of `text` that is wrong.
+// The syntax of xl(1) and xl.cfg(5): "all", or "0-3,5,^1" with "nodes:0" for all CPUs of a node, of which
+// there is one here. NULL, or the part of `text` that is wrong.
 const char *cpu_set_parse(const char *text, struct cpu_set *set);
 
 // "0-3,5", "none", or "all" where it has all of the first `cpus`. Cut where it doesn't fit.

@@ -14,13 +14,13 @@
 #define CPUS_TEXT_SIZE 128
 
 const struct command_option xu_pool_list_options[] = {
-	[XU_POOL_CPUS] = { "-c, --cpus", NULL, "show which CPUs each has" },
-	{ 0 },
+	[XU_POOL_CPUS] = {"-c, --cpus", NULL, "show which CPUs each has"},
+	{0},
 };
 
 static int pool_argument(const struct invocation *call, int place, uint32_t *id)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 
 	return pool_resolve(call->argv[place], id, &failure) ? shell_failure(call, &failure) : 0;
 }
@@ -77,7 +77,8 @@ static int default_scheduler(const struct invocation *call, uint32_t *scheduler)
 	return 0;
 }
 
-// A value as xl takes it on a command line: name="a", cpus=["1","2"]. What is left without quotes and brackets.
+// A value as xl takes it on a command line: name="a", cpus=["1","2"]. What is left without quotes and
+// brackets.
 static void strip(const char *text, char *value, size_t size)
 {
 	size_t length = 0;
@@ -103,7 +104,8 @@ static int take_setting(const struct invocation *call, const char *word, struct 
 	} else if (equals && !strncmp(word, "sched=", 6)) {
 		if (scheduler_find(value, &wanted->scheduler))
 			return 0;
-		shell_error("%s: there is no scheduler '%s': credit, credit2, rtds, null, arinc653", call->name, value);
+		shell_error("%s: there is no scheduler '%s': credit, credit2, rtds, null, arinc653",
+			    call->name, value);
 	} else if (equals && !strncmp(word, "cpus=", 5)) {
 		wanted->has_cpus = true;
 		if (!cpu_set_parse(value, &wanted->cpus))
@@ -117,8 +119,8 @@ static int take_setting(const struct invocation *call, const char *word, struct 
 
 int xu_cpupool_create_command(const struct invocation *call)
 {
-	struct wanted_pool wanted = { 0 };
-	struct failure failure = { 0 };
+	struct wanted_pool wanted = {0};
+	struct failure failure = {0};
 	uint32_t id;
 	int error = default_scheduler(call, &wanted.scheduler);
 
@@ -140,7 +142,7 @@ int xu_cpupool_create_command(const struct invocation *call)
 
 int xu_cpupool_destroy_command(const struct invocation *call)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	uint32_t id;
 	int error = pool_argument(call, 0, &id);
 
@@ -151,7 +153,7 @@ int xu_cpupool_destroy_command(const struct invocation *call)
 
 int xu_cpupool_rename_command(const struct invocation *call)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	uint32_t id;
 	int error = pool_argument(call, 0, &id);
 
@@ -163,7 +165,7 @@ int xu_cpupool_rename_command(const struct invocation *call)
 static int change_cpus(const struct invocation *call,
 		       int (*change)(uint32_t id, const struct cpu_set *cpus, struct failure *failure))
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	struct cpu_set cpus;
 	uint32_t id;
 	int error = pool_argument(call, 0, &id);
@@ -190,7 +192,7 @@ int xu_cpupool_cpu_remove_command(const struct invocation *call)
 
 int xu_cpupool_migrate_command(const struct invocation *call)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	uint32_t pool;
 	domid_t id;
 	int error = domains_argument(call, &id);

@@ -16,9 +16,9 @@
 // ---- list ----
 
 const struct command_option xu_list_options[] = {
-	[XU_LIST_VERBOSE] = { "-v, --verbose", NULL, "with UUID, reason of a shutdown, security label" },
-	[XU_LIST_POOL] = { "-c, --cpupool", NULL, "with the pool of CPUs" },
-	{ 0 },
+	[XU_LIST_VERBOSE] = {"-v, --verbose", NULL, "with UUID, reason of a shutdown, security label"},
+	[XU_LIST_POOL] = {"-c, --cpupool", NULL, "with the pool of CPUs"},
+	{0},
 };
 
 static void print_domain(const struct domain_info *info, void *context)
@@ -126,15 +126,15 @@ static void print_uptime(const struct domain_info *info, void *context)
 	(void)context;
 	if (days)
 		at = snprintf(time, sizeof(time), "%" PRIu64 " day%s, ", days, days == 1 ? "" : "s");
-	snprintf(time + at, sizeof(time) - (size_t)at, "%2" PRIu64 ":%02" PRIu64 ":%02" PRIu64, seconds / 3600 % 24,
-		 seconds / 60 % 60, seconds % 60);
+	snprintf(time + at, sizeof(time) - (size_t)at, "%2" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
+		 seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
 	domain_name(info->domid, name, sizeof(name));
 	shell_print("%-33s %4u %s\n", name, info->domid, time);
 }
 
 int xu_uptime_command(const struct invocation *call)
 {
-	struct domain_info info = { 0 };
+	struct domain_info info = {0};
 	int error = call->argc ? domains_argument(call, &info.domid) : 0;
 
 	if (error)

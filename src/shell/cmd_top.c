@@ -22,10 +22,10 @@
 #define HOME_AND_ERASE "\033[H\033[J"
 
 const struct command_option xu_top_options[] = {
-	[XU_TOP_DELAY] = { "-d, --delay", "SECONDS", "between two tables (3)" },
-	[XU_TOP_COUNT] = { "-i, --iterations", "COUNT", "so many tables, then end" },
-	[XU_TOP_BATCH] = { "-b, --batch", NULL, "one table below the other, for a log" },
-	{ 0 },
+	[XU_TOP_DELAY] = {"-d, --delay", "SECONDS", "between two tables (3)"},
+	[XU_TOP_COUNT] = {"-i, --iterations", "COUNT", "so many tables, then end"},
+	[XU_TOP_BATCH] = {"-b, --batch", NULL, "one table below the other, for a log"},
+	{0},
 };
 
 struct table {
@@ -56,7 +56,8 @@ static void print_row(const struct domain_info *info, void *context)
 	domains_state(info, state);
 	shell_print("%-20.20s %6s %10" PRIu64, name, state, info->cpu_time / SECONDS(1));
 	usage_print_share(usage_share(table->since, info), 8);
-	shell_print(" %10" PRIu64 " %4" PRIu64 ".%" PRIu64, info->pages * KIB_PER_PAGE, permille / 10, permille % 10);
+	shell_print(" %10" PRIu64 " %4" PRIu64 ".%" PRIu64, info->pages * KIB_PER_PAGE, permille / 10,
+		    permille % 10);
 	if (info->max_pages < UINT32_MAX)
 		shell_print(" %10" PRIu64, info->max_pages * KIB_PER_PAGE);
 	else
@@ -68,7 +69,7 @@ static int print_table(const struct invocation *call, const struct usage *since)
 {
 	const struct xen_version *xen = xen_version();
 	struct physical_info machine;
-	struct table table = { .since = since };
+	struct table table = {.since = since};
 	int error = sysctl_physical_info(&machine);
 
 	if (error)
@@ -81,12 +82,13 @@ static int print_table(const struct invocation *call, const struct usage *since)
 	shell_print("%u domains: %d running, %d blocked, %d paused, %d shut down, %d crashed, %d dying\n",
 		    table.domains, table.counts[0], table.counts[1], table.counts[2], table.counts[3],
 		    table.counts[4], table.counts[5]);
-	shell_print("Mem: %" PRIu64 "k total, %" PRIu64 "k used, %" PRIu64 "k free   CPUs: %" PRIu32 " @ %" PRIu32
-		    "MHz\n",
-		    machine.total_pages * KIB_PER_PAGE, (machine.total_pages - machine.free_pages) * KIB_PER_PAGE,
+	shell_print("Mem: %" PRIu64 "k total, %" PRIu64 "k used, %" PRIu64 "k free   CPUs: %" PRIu32
+		    " @ %" PRIu32 "MHz\n",
+		    machine.total_pages * KIB_PER_PAGE,
+		    (machine.total_pages - machine.free_pages) * KIB_PER_PAGE,
 		    machine.free_pages * KIB_PER_PAGE, machine.cpus, machine.cpu_khz / 1000);
-	shell_print("%-20s %6s %10s %7s %10s %6s %10s %5s %5s\n", "NAME", "STATE", "CPU(sec)", "CPU(%)", "MEM(k)",
-		    "MEM(%)", "MAXMEM(k)", "VCPUS", "ID");
+	shell_print("%-20s %6s %10s %7s %10s %6s %10s %5s %5s\n", "NAME", "STATE", "CPU(sec)", "CPU(%)",
+		    "MEM(k)", "MEM(%)", "MAXMEM(k)", "VCPUS", "ID");
 	return domains_each(call, print_row, &table);
 }
 
@@ -120,7 +122,7 @@ int xu_top_command(const struct invocation *call)
 {
 	bool batch = call->options[XU_TOP_BATCH];
 	uint64_t delay = DELAY_DEFAULT, count = UINT32_MAX;
-	struct usage usage = { 0 };
+	struct usage usage = {0};
 	int error = number_option(call, XU_TOP_DELAY, DELAY_MAX, &delay);
 
 	if (!error)

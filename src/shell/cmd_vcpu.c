@@ -20,7 +20,8 @@
 
 static void print_vcpu(const struct domain_info *domain, unsigned int number, unsigned int machine_cpus)
 {
-	char name[DOMAIN_NAME_MAX], time[SECONDS_TEXT_SIZE], hard_text[CPUS_TEXT_SIZE], soft_text[CPUS_TEXT_SIZE];
+	char name[DOMAIN_NAME_MAX], time[SECONDS_TEXT_SIZE], hard_text[CPUS_TEXT_SIZE],
+		soft_text[CPUS_TEXT_SIZE];
 	struct vcpu_info_summary info;
 	struct cpu_set hard, soft;
 
@@ -34,7 +35,8 @@ static void print_vcpu(const struct domain_info *domain, unsigned int number, un
 	cpu_set_print(&soft, machine_cpus, soft_text, sizeof(soft_text));
 	shell_print("%-32s %5u %5u", name, domain->domid, number);
 	if (info.online)
-		shell_print("%6" PRIu32 "   %c%c- ", info.cpu, info.running ? 'r' : '-', info.blocked ? 'b' : '-');
+		shell_print("%6" PRIu32 "   %c%c- ", info.cpu, info.running ? 'r' : '-',
+			    info.blocked ? 'b' : '-');
 	else
 		shell_print("     -   --p ");
 	shell_print("%9s  %s / %s\n", time, hard_text, soft_text);
@@ -81,7 +83,8 @@ int xu_vcpu_list_command(const struct invocation *call)
 // ---- vcpu-pin ----
 
 // "-" leaves a set as it is: *set is NULL then.
-static int cpus_argument(const struct invocation *call, const char *text, struct cpu_set *cpus, struct cpu_set **set)
+static int cpus_argument(const struct invocation *call, const char *text, struct cpu_set *cpus,
+			 struct cpu_set **set)
 {
 	const char *wrong;
 
@@ -90,8 +93,8 @@ static int cpus_argument(const struct invocation *call, const char *text, struct
 		return 0;
 	wrong = cpu_set_parse(text, cpus);
 	if (wrong) {
-		shell_error("%s: '%s': give numbers of CPUs as 0-3,5,^1, or all, or - for no change", call->name,
-			    wrong);
+		shell_error("%s: '%s': give numbers of CPUs as 0-3,5,^1, or all, or - for no change",
+			    call->name, wrong);
 		return -EINVAL;
 	}
 	*set = cpus;
@@ -153,8 +156,8 @@ int xu_vcpu_pin_command(const struct invocation *call)
 }
 
 const struct command_option xu_pin_options[] = {
-	[XU_PIN_FORCE] = { "-f, --force", NULL, "also where the domain has pinned itself for a moment" },
-	{ 0 },
+	[XU_PIN_FORCE] = {"-f, --force", NULL, "also where the domain has pinned itself for a moment"},
+	{0},
 };
 
 // ---- Schedulers ----
@@ -163,19 +166,21 @@ const struct command_option xu_pin_options[] = {
 #define CAP_MAX    65535
 
 const struct command_option xu_share_options[] = {
-	[XU_SHARE_DOMAIN] = { "-d, --domain", "DOMAIN", "the domain to show or change; without, all are shown" },
-	[XU_SHARE_WEIGHT] = { "-w, --weight", "WEIGHT", "1 to 65535: its share against the others'" },
-	[XU_SHARE_CAP] = { "-c, --cap", "CAP", "percent of a CPU that it gets at most; 0: no limit" },
-	[XU_SHARE_POOL] = { "-p, --cpupool", "POOL", "show the domains of this pool only" },
-	{ 0 },
+	[XU_SHARE_DOMAIN] = {"-d, --domain", "DOMAIN",
+			     "the domain to show or change; without, all are shown"},
+	[XU_SHARE_WEIGHT] = {"-w, --weight", "WEIGHT", "1 to 65535: its share against the others'"},
+	[XU_SHARE_CAP] = {"-c, --cap", "CAP", "percent of a CPU that it gets at most; 0: no limit"},
+	[XU_SHARE_POOL] = {"-p, --cpupool", "POOL", "show the domains of this pool only"},
+	{0},
 };
 
 const struct command_option xu_rtds_options[] = {
-	[XU_SHARE_DOMAIN] = { "-d, --domain", "DOMAIN", "the domain to show or change; without, all are shown" },
-	[XU_RTDS_PERIOD] = { "-p, --period", "PERIOD", "microseconds" },
-	[XU_RTDS_BUDGET] = { "-b, --budget", "BUDGET", "microseconds that it gets in each period" },
-	[XU_RTDS_EXTRA] = { "-e, --extratime", "0|1", "whether it may have what is left over" },
-	{ 0 },
+	[XU_SHARE_DOMAIN] = {"-d, --domain", "DOMAIN",
+			     "the domain to show or change; without, all are shown"},
+	[XU_RTDS_PERIOD] = {"-p, --period", "PERIOD", "microseconds"},
+	[XU_RTDS_BUDGET] = {"-b, --budget", "BUDGET", "microseconds that it gets in each period"},
+	[XU_RTDS_EXTRA] = {"-e, --extratime", "0|1", "whether it may have what is left over"},
+	{0},
 };
 
 struct shown_pool {
@@ -195,8 +200,8 @@ static void print_scheduling(const struct domain_info *info, void *context)
 		return;
 	domain_name(info->domid, name, sizeof(name));
 	if (shown->scheduler == XEN_SCHEDULER_RTDS)
-		shell_print("%-33s %4u %9" PRIu32 " %9" PRIu32 " %10s\n", name, info->domid, s.period, s.budget,
-			    s.extra_time ? "yes" : "no");
+		shell_print("%-33s %4u %9" PRIu32 " %9" PRIu32 " %10s\n", name, info->domid, s.period,
+			    s.budget, s.extra_time ? "yes" : "no");
 	else
 		shell_print("%-33s %4u %6" PRIu32 " %4" PRIu32 "\n", name, info->domid, s.weight, s.cap);
 }
@@ -211,7 +216,7 @@ static void print_heading(uint32_t scheduler)
 
 static int show_pools(const struct invocation *call, uint32_t scheduler, const char *wanted)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	char name[POOL_NAME_MAX];
 	struct cpupool pool;
 	uint32_t wanted_id = 0;
@@ -227,7 +232,7 @@ static int show_pools(const struct invocation *call, uint32_t scheduler, const c
 		pool_name(pool.id, name);
 		shell_print("Cpupool %s:\n", name);
 		print_heading(scheduler);
-		error = domains_each(call, print_scheduling, &(struct shown_pool){ &pool, scheduler });
+		error = domains_each(call, print_scheduling, &(struct shown_pool){&pool, scheduler});
 		if (error)
 			return error;
 	}
@@ -262,8 +267,8 @@ static int number_option(const struct invocation *call, unsigned int option, con
 	if (!text)
 		return 0;
 	if (!shell_number(text, most, &number) || number < least) {
-		shell_error("%s: '%s' is not a %s from %" PRIu64 " to %" PRIu64, call->name, text, what, least,
-			    most);
+		shell_error("%s: '%s' is not a %s from %" PRIu64 " to %" PRIu64, call->name, text, what,
+			    least, most);
 		return -EINVAL;
 	}
 	*value = (uint32_t)number;
@@ -290,7 +295,7 @@ static int change_scheduling(const struct invocation *call, uint32_t scheduler, 
 
 static int one_domain(const struct invocation *call, uint32_t scheduler)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	struct scheduling s, before;
 	struct domain_info info;
 	uint32_t running;
@@ -316,14 +321,15 @@ static int one_domain(const struct invocation *call, uint32_t scheduler)
 	if (memcmp(&s, &before, sizeof(s))) {
 		error = domctl_set_scheduling(id, scheduler, &s);
 		if (error)
-			shell_error("%s: Xen refuses that for domain %u: %s", call->name, id, error_text(error));
+			shell_error("%s: Xen refuses that for domain %u: %s", call->name, id,
+				    error_text(error));
 		return error;
 	}
 	error = domctl_get_info(id, &info);
 	if (error)
 		return domains_refused(call, "about the domain", error);
 	print_heading(scheduler);
-	print_scheduling(&info, &(struct shown_pool){ NULL, scheduler });
+	print_scheduling(&info, &(struct shown_pool){NULL, scheduler});
 	return 0;
 }
 
@@ -348,7 +354,8 @@ int xu_sched_credit_command(const struct invocation *call)
 
 int xu_sched_credit2_command(const struct invocation *call)
 {
-	return share(call, XEN_SCHEDULER_CREDIT2, XU_SHARE_WEIGHT, XU_SHARE_CAP, call->options[XU_SHARE_POOL]);
+	return share(call, XEN_SCHEDULER_CREDIT2, XU_SHARE_WEIGHT, XU_SHARE_CAP,
+		     call->options[XU_SHARE_POOL]);
 }
 
 int xu_sched_rtds_command(const struct invocation *call)

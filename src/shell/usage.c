@@ -24,7 +24,7 @@ static void take_sample(const struct domain_info *info, void *context)
 		usage->samples = grown;
 		usage->capacity = capacity;
 	}
-	usage->samples[usage->count++] = (struct usage_sample){ info->domid, info->cpu_time };
+	usage->samples[usage->count++] = (struct usage_sample){info->domid, info->cpu_time};
 }
 
 int usage_take(const struct invocation *call, struct usage *usage)
@@ -72,5 +72,5 @@ void usage_print_share(long share, int width)
 void usage_free(struct usage *usage)
 {
 	free(usage->samples);
-	*usage = (struct usage){ 0 };
+	*usage = (struct usage){0};
 }

@@ -8,7 +8,8 @@
 
 static void set_bitmap(struct xenctl_bitmap *bitmap, struct cpu_set *set)
 {
-	bitmap->bitmap.p = (uint8_t *)set->bits; // of bytes, the lowest first: as an aarch64 word lies in memory
+	bitmap->bitmap.p =
+		(uint8_t *)set->bits; // of bytes, the lowest first: as an aarch64 word lies in memory
 	bitmap->nr_bits = CPU_SET_CPUS;
 }
 
@@ -16,7 +17,7 @@ int domctl_get_affinity(domid_t domid, unsigned int vcpu, struct cpu_set *hard, 
 {
 	struct xen_domctl op;
 
-	*hard = *soft = (struct cpu_set){ 0 };
+	*hard = *soft = (struct cpu_set){0};
 	domctl_prepare(&op, XEN_DOMCTL_getvcpuaffinity, domid);
 	op.u.vcpuaffinity.vcpu = vcpu;
 	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
@@ -51,7 +52,7 @@ int domctl_get_scheduling(domid_t domid, uint32_t scheduler, struct scheduling *
 	int error = domctl_call(&op);
 	if (error)
 		return error;
-	*scheduling = (struct scheduling){ 0 };
+	*scheduling = (struct scheduling){0};
 	switch (scheduler) {
 	case XEN_SCHEDULER_CREDIT:
 		scheduling->weight = op.u.scheduler_op.u.credit.weight;

@@ -92,7 +92,7 @@ int hypfs_read_parameter(const char *name, char value[HYPFS_TEXT_MAX])
 
 static bool parse_bool(const char *text, bool *value)
 {
-	static const char *const words[2][4] = { { "off", "no", "false", "0" }, { "on", "yes", "true", "1" } };
+	static const char *const words[2][4] = {{"off", "no", "false", "0"}, {"on", "yes", "true", "1"}};
 
 	for (size_t i = 0; i < 8; i++) {
 		if (strcmp(text, words[i / 4][i % 4]))
@@ -109,7 +109,7 @@ int hypfs_write_parameter(const char *name, const char *value)
 	char path[PATH_SIZE], *end;
 	int error = read_entry(name, &small.entry, sizeof(small));
 	size_t size = small.entry.content_len;
-	const void *contents = &(uint64_t){ 0 };
+	const void *contents = &(uint64_t){0};
 	uint64_t number;
 	bool yes;
 

@@ -18,7 +18,7 @@ static struct pool {
 void pools_reset(void)
 {
 	memset(pools, 0, sizeof(pools));
-	pools[0] = (struct pool){ .exists = true, .scheduler = XEN_SCHEDULER_CREDIT2 };
+	pools[0] = (struct pool){.exists = true, .scheduler = XEN_SCHEDULER_CREDIT2};
 	for (unsigned int cpu = 0; cpu < machine.options.cpus; cpu++)
 		cpu_set_add(&pools[0].cpus, cpu);
 }
@@ -33,8 +33,8 @@ static uint32_t domains_in(uint32_t id)
 	struct domain_model *d;
 	uint32_t count = 0;
 
-	FOR_EACH_DOMAIN (d)
-		count += d->cpupool == id;
+	FOR_EACH_DOMAIN(d)
+	count += d->cpupool == id;
 	return count;
 }
 
@@ -67,7 +67,7 @@ static long create(struct xen_sysctl_cpupool_op *op)
 		id++;
 	if (id == POOLS)
 		return -ENOMEM;
-	pools[id] = (struct pool){ .exists = true, .scheduler = op->sched_id };
+	pools[id] = (struct pool){.exists = true, .scheduler = op->sched_id};
 	op->cpupool_id = id;
 	return 0;
 }
@@ -96,7 +96,7 @@ static long info(struct xen_sysctl_cpupool_op *op)
 
 static long free_info(struct xen_sysctl_cpupool_op *op)
 {
-	struct cpu_set free_cpus = { 0 };
+	struct cpu_set free_cpus = {0};
 
 	for (unsigned int cpu = 0; cpu < machine.options.cpus; cpu++)
 		if (is_free(cpu))

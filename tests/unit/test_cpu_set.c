@@ -19,17 +19,17 @@ static void texts_become_sets(void **state)
 		const char *text;
 		uint64_t low, high;
 	} cases[] = {
-		{ "0", 1, 0 },
-		{ "0-3", 0xf, 0 },
-		{ "0-3,^1", 0xd, 0 },
-		{ "5,2,2-3", 0x2c, 0 },
-		{ "127", 0, 1ull << 63 },
-		{ "63-64", 1ull << 63, 1 },
-		{ "all", UINT64_MAX, UINT64_MAX },
-		{ "all,^0", UINT64_MAX - 1, UINT64_MAX },
-		{ "node:0,^nodes:0,7", 0x80, 0 },
-		{ "", 0, 0 },
-		{ "1,,2,", 6, 0 },
+		{"0", 1, 0},
+		{"0-3", 0xf, 0},
+		{"0-3,^1", 0xd, 0},
+		{"5,2,2-3", 0x2c, 0},
+		{"127", 0, 1ull << 63},
+		{"63-64", 1ull << 63, 1},
+		{"all", UINT64_MAX, UINT64_MAX},
+		{"all,^0", UINT64_MAX - 1, UINT64_MAX},
+		{"node:0,^nodes:0,7", 0x80, 0},
+		{"", 0, 0},
+		{"1,,2,", 6, 0},
 	};
 
 	(void)state;
@@ -45,9 +45,17 @@ static void texts_become_sets(void **state)
 static void what_is_wrong_is_pointed_at(void **state)
 {
 	static const char *const texts[][2] = {
-		{ "128", "128" }, { "0-128", "0-128" }, { "1,x", "x" },	   { "3-1", "3-1" },
-		{ "1-", "1-" },	  { "all3", "all3" },	{ "^all", "^all" }, { "nodes:1", "nodes:1" },
-		{ "-1", "-1" },	  { "1 2", "1 2" },	{ "4294967296", "4294967296" },
+		{"128", "128"},
+		{"0-128", "0-128"},
+		{"1,x", "x"},
+		{"3-1", "3-1"},
+		{"1-", "1-"},
+		{"all3", "all3"},
+		{"^all", "^all"},
+		{"nodes:1", "nodes:1"},
+		{"-1", "-1"},
+		{"1 2", "1 2"},
+		{"4294967296", "4294967296"},
 	};
 
 	(void)state;
@@ -69,7 +77,7 @@ static void sets_become_texts(void **state)
 	assert_string_equal(text, "0-3,5,8-9");
 	cpu_set_print(&set, 4, text, sizeof(text)); // the machine has no others
 	assert_string_equal(text, "all");
-	cpu_set_print(&(struct cpu_set){ 0 }, 4, text, sizeof(text));
+	cpu_set_print(&(struct cpu_set){0}, 4, text, sizeof(text));
 	assert_string_equal(text, "none");
 	cpu_set_parse("0,2,4", &set);
 	for (size_t size = 1; size < 6; size++) {
@@ -89,7 +97,7 @@ static void sets_become_texts(void **state)
 		assert_memory_equal(&set, &back, sizeof(set));
 		cpu_set_print(&back, CPU_SET_CPUS, again, sizeof(again));
 		assert_string_equal(text, again);
-		set = (struct cpu_set){ 0 };
+		set = (struct cpu_set){0};
 	}
 }
 

@@ -27,9 +27,9 @@
 #include "xen/version.h"
 #include "xenstore/xenstore.h"
 
-struct dom0_domain_cfg domain_cfgs[] = { { 0 } }; // none but this file's
+struct dom0_domain_cfg domain_cfgs[] = {{0}}; // none but this file's
 
-const char *const kernel_test_faults[] = { NULL };
+const char *const kernel_test_faults[] = {NULL};
 
 void kernel_test_fault(const char *kind)
 {
@@ -37,7 +37,7 @@ void kernel_test_fault(const char *kind)
 }
 
 static uint8_t kernel[4096];
-static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
+static struct model_image kernel_image = {.name = "kernel", .data = kernel, .size = sizeof(kernel)};
 static struct domain_config config;
 
 // The store starts once in a program: each test leaves the machine as it found it.
@@ -161,7 +161,7 @@ static void a_pool_that_fails_leaves_nothing(void **state)
 
 static void a_domain_is_placed(void **state)
 {
-	const struct cpu_set hard[] = { cpus("1"), cpus("0-3") }, soft[] = { cpus("2") }, third = cpus("3");
+	const struct cpu_set hard[] = {cpus("1"), cpus("0-3")}, soft[] = {cpus("2")}, third = cpus("3");
 	struct cpu_set got_hard, got_soft;
 	struct scheduling share;
 	struct domain_info info;
@@ -199,7 +199,7 @@ static void a_domain_is_placed(void **state)
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 
 	config.pool = "other";
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, &failure), -EINVAL);
 	assert_non_null(strstr(failure.text, "cpus: none of those for virtual CPU 0"));
 	config.cpu_count = config.soft_cpu_count = 0;
@@ -208,7 +208,7 @@ static void a_domain_is_placed(void **state)
 	assert_int_equal(info.cpupool, id);
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 	config.pool = "nowhere";
-	failure = (struct failure){ 0 };
+	failure = (struct failure){0};
 	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, &failure), -ESRCH);
 	assert_non_null(strstr(failure.text, "there is no pool 'nowhere'"));
 	assert_int_equal(pool_destroy(id, NULL), 0);
@@ -234,7 +234,8 @@ static void the_commands_show_and_set(void **state)
 	assert_says("xu vcpu-pin 1 0 1,x", "'x': give numbers of CPUs");
 	assert_says("xu sched-credit2", "guest                                1    256    0\n");
 	assert_silent("xu sched-credit2 -d guest --weight=100 --cap 50");
-	assert_says("xu sched-credit2 --domain guest", "guest                                1    100   50\n");
+	assert_says("xu sched-credit2 --domain guest",
+		    "guest                                1    100   50\n");
 	assert_says("xu sched-credit2 -d guest -w 0", "'0' is not a weight from 1 to 65535");
 	assert_says("xu sched-credit2 -w 5", "which domain?");
 	assert_says("xu sched-credit -d guest", "runs under the scheduler credit2");
