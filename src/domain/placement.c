@@ -14,8 +14,8 @@
 static int pin(domid_t domid, uint32_t vcpu, const struct cpu_set *hard, const struct cpu_set *soft,
 	       struct failure *failure)
 {
-	struct cpu_set hard_copy = hard ? *hard : (struct cpu_set){0}; // Xen answers in place
-	struct cpu_set soft_copy = soft ? *soft : (struct cpu_set){0};
+	struct cpu_set hard_copy = hard ? *hard : (struct cpu_set){ 0 }; // Xen answers in place
+	struct cpu_set soft_copy = soft ? *soft : (struct cpu_set){ 0 };
 	int error =
 		domctl_set_affinity(domid, vcpu, hard ? &hard_copy : NULL, soft ? &soft_copy : NULL, false);
 

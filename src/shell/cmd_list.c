@@ -16,9 +16,9 @@
 // ---- list ----
 
 const struct command_option xu_list_options[] = {
-	[XU_LIST_VERBOSE] = {"-v, --verbose", NULL, "with UUID, reason of a shutdown, security label"},
-	[XU_LIST_POOL] = {"-c, --cpupool", NULL, "with the pool of CPUs"},
-	{0},
+	[XU_LIST_VERBOSE] = { "-v, --verbose", NULL, "with UUID, reason of a shutdown, security label" },
+	[XU_LIST_POOL] = { "-c, --cpupool", NULL, "with the pool of CPUs" },
+	{ 0 },
 };
 
 static void print_domain(const struct domain_info *info, void *context)
@@ -134,7 +134,7 @@ static void print_uptime(const struct domain_info *info, void *context)
 
 int xu_uptime_command(const struct invocation *call)
 {
-	struct domain_info info = {0};
+	struct domain_info info = { 0 };
 	int error = call->argc ? domains_argument(call, &info.domid) : 0;
 
 	if (error)

@@ -26,15 +26,15 @@ static const struct {
 	uint32_t flag;
 	const char *name;
 } virt_caps[] = {
-	{XEN_SYSCTL_PHYSCAP_pv, "pv"},
-	{XEN_SYSCTL_PHYSCAP_hvm, "hvm"},
-	{XEN_SYSCTL_PHYSCAP_directio, "hvm_directio"},
-	{XEN_SYSCTL_PHYSCAP_hap, "hap"},
-	{XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share"},
-	{XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace"},
-	{XEN_SYSCTL_PHYSCAP_vpmu, "vpmu"},
-	{XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1"},
-	{XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2"},
+	{ XEN_SYSCTL_PHYSCAP_pv, "pv" },
+	{ XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
+	{ XEN_SYSCTL_PHYSCAP_directio, "hvm_directio" },
+	{ XEN_SYSCTL_PHYSCAP_hap, "hap" },
+	{ XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share" },
+	{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" },
+	{ XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
+	{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" },
+	{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
 };
 
 static void print_machine(const struct physical_info *info)
@@ -103,9 +103,9 @@ int xu_info_command(const struct invocation *call)
 #define DMESG_POLL  MILLISECONDS(100)
 
 const struct command_option xu_dmesg_options[] = {
-	[XU_DMESG_CLEAR] = {"-c, --clear", NULL, "empty the ring"},
-	[XU_DMESG_FOLLOW] = {"-f, --follow", NULL, "go on with what comes, until Ctrl-C"},
-	{0},
+	[XU_DMESG_CLEAR] = { "-c, --clear", NULL, "empty the ring" },
+	[XU_DMESG_FOLLOW] = { "-f, --follow", NULL, "go on with what comes, until Ctrl-C" },
+	{ 0 },
 };
 
 // Prints what is in the ring from *index on, and takes it out where it is to be cleared.
@@ -125,7 +125,7 @@ static int print_ring(uint32_t *index, bool clear)
 			shell_print("%s", text + at);
 		if (console_io_interrupted())
 			return -EINTR;
-	}
+	 }
 }
 
 int xu_dmesg_command(const struct invocation *call)
@@ -136,7 +136,7 @@ int xu_dmesg_command(const struct invocation *call)
 	while (!error && call->options[XU_DMESG_FOLLOW]) {
 		task_sleep(DMESG_POLL);
 		error = console_io_interrupted() ? -EINTR : print_ring(&index, false);
-	}
+	 }
 	if (error == -EINTR) // that's how it is ended
 		return 0;
 	return error ? domains_refused(call, "what it printed", error) : 0;
@@ -203,7 +203,7 @@ int xu_set_parameters_command(const struct invocation *call)
 	if (!call->argc) {
 		error = hypfs_each_parameter(print_parameter, NULL);
 		return error ? parameter_refused(call, "parameters", error) : 0;
-	}
+	 }
 	for (int i = 0; i < call->argc && !error; i++)
 		error = set_parameter(call, call->argv[i]);
 	return error;

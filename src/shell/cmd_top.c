@@ -22,10 +22,10 @@
 #define HOME_AND_ERASE "\033[H\033[J"
 
 const struct command_option xu_top_options[] = {
-	[XU_TOP_DELAY] = {"-d, --delay", "SECONDS", "between two tables (3)"},
-	[XU_TOP_COUNT] = {"-i, --iterations", "COUNT", "so many tables, then end"},
-	[XU_TOP_BATCH] = {"-b, --batch", NULL, "one table below the other, for a log"},
-	{0},
+	[XU_TOP_DELAY] = { "-d, --delay", "SECONDS", "between two tables (3)" },
+	[XU_TOP_COUNT] = { "-i, --iterations", "COUNT", "so many tables, then end" },
+	[XU_TOP_BATCH] = { "-b, --batch", NULL, "one table below the other, for a log" },
+	{ 0 },
 };
 
 struct table {
@@ -69,7 +69,7 @@ static int print_table(const struct invocation *call, const struct usage *since)
 {
 	const struct xen_version *xen = xen_version();
 	struct physical_info machine;
-	struct table table = {.since = since};
+	struct table table = { .since = since };
 	int error = sysctl_physical_info(&machine);
 
 	if (error)
@@ -104,7 +104,7 @@ static bool wait_for_end(uint64_t deadline)
 				return true;
 		if (!count)
 			console_io_wait(deadline);
-	}
+	 }
 	return false;
 }
 
@@ -122,7 +122,7 @@ int xu_top_command(const struct invocation *call)
 {
 	bool batch = call->options[XU_TOP_BATCH];
 	uint64_t delay = DELAY_DEFAULT, count = UINT32_MAX;
-	struct usage usage = {0};
+	struct usage usage = { 0 };
 	int error = number_option(call, XU_TOP_DELAY, DELAY_MAX, &delay);
 
 	if (!error)
@@ -136,7 +136,7 @@ int xu_top_command(const struct invocation *call)
 			error = usage_take(call, &usage);
 		if (!error && i + 1 < count && wait_for_end(time_now() + SECONDS(delay)))
 			break;
-	}
+	 }
 	usage_free(&usage);
 	return error;
 }

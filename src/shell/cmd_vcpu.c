@@ -96,7 +96,7 @@ static int cpus_argument(const struct invocation *call, const char *text, struct
 		shell_error("%s: '%s': give numbers of CPUs as 0-3,5,^1, or all, or - for no change",
 			    call->name, wrong);
 		return -EINVAL;
-	}
+	 }
 	*set = cpus;
 	return 0;
 }
@@ -143,21 +143,21 @@ int xu_vcpu_pin_command(const struct invocation *call)
 		return domains_refused(call, "about the domain", error);
 	if (!strcmp(text, "all")) {
 		end = info.max_vcpus;
-	} else if (info.max_vcpus && shell_number(text, info.max_vcpus - 1, &first)) {
+	 } else if (info.max_vcpus && shell_number(text, info.max_vcpus - 1, &first)) {
 		end = first + 1;
-	} else {
+	 } else {
 		shell_error("%s: '%s' is not a CPU of domain %u; it has %" PRIu32 ", from 0 on, or say all",
 			    call->name, text, id, info.max_vcpus);
 		return -EINVAL;
-	}
+	 }
 	for (uint64_t vcpu = first; vcpu < end && !error; vcpu++)
 		error = pin(call, id, (unsigned int)vcpu);
 	return error;
 }
 
 const struct command_option xu_pin_options[] = {
-	[XU_PIN_FORCE] = {"-f, --force", NULL, "also where the domain has pinned itself for a moment"},
-	{0},
+	[XU_PIN_FORCE] = { "-f, --force", NULL, "also where the domain has pinned itself for a moment" },
+	{ 0 },
 };
 
 // ---- Schedulers ----
@@ -166,21 +166,21 @@ const struct command_option xu_pin_options[] = {
 #define CAP_MAX    65535
 
 const struct command_option xu_share_options[] = {
-	[XU_SHARE_DOMAIN] = {"-d, --domain", "DOMAIN",
-			     "the domain to show or change; without, all are shown"},
-	[XU_SHARE_WEIGHT] = {"-w, --weight", "WEIGHT", "1 to 65535: its share against the others'"},
-	[XU_SHARE_CAP] = {"-c, --cap", "CAP", "percent of a CPU that it gets at most; 0: no limit"},
-	[XU_SHARE_POOL] = {"-p, --cpupool", "POOL", "show the domains of this pool only"},
-	{0},
+	[XU_SHARE_DOMAIN] = { "-d, --domain", "DOMAIN",
+			     "the domain to show or change; without, all are shown" },
+	[XU_SHARE_WEIGHT] = { "-w, --weight", "WEIGHT", "1 to 65535: its share against the others'" },
+	[XU_SHARE_CAP] = { "-c, --cap", "CAP", "percent of a CPU that it gets at most; 0: no limit" },
+	[XU_SHARE_POOL] = { "-p, --cpupool", "POOL", "show the domains of this pool only" },
+	{ 0 },
 };
 
 const struct command_option xu_rtds_options[] = {
-	[XU_SHARE_DOMAIN] = {"-d, --domain", "DOMAIN",
-			     "the domain to show or change; without, all are shown"},
-	[XU_RTDS_PERIOD] = {"-p, --period", "PERIOD", "microseconds"},
-	[XU_RTDS_BUDGET] = {"-b, --budget", "BUDGET", "microseconds that it gets in each period"},
-	[XU_RTDS_EXTRA] = {"-e, --extratime", "0|1", "whether it may have what is left over"},
-	{0},
+	[XU_SHARE_DOMAIN] = { "-d, --domain", "DOMAIN",
+			     "the domain to show or change; without, all are shown" },
+	[XU_RTDS_PERIOD] = { "-p, --period", "PERIOD", "microseconds" },
+	[XU_RTDS_BUDGET] = { "-b, --budget", "BUDGET", "microseconds that it gets in each period" },
+	[XU_RTDS_EXTRA] = { "-e, --extratime", "0|1", "whether it may have what is left over" },
+	{ 0 },
 };
 
 struct shown_pool {
@@ -216,7 +216,7 @@ static void print_heading(uint32_t scheduler)
 
 static int show_pools(const struct invocation *call, uint32_t scheduler, const char *wanted)
 {
-	struct failure failure = {0};
+	struct failure failure = { 0 };
 	char name[POOL_NAME_MAX];
 	struct cpupool pool;
 	uint32_t wanted_id = 0;
@@ -232,10 +232,10 @@ static int show_pools(const struct invocation *call, uint32_t scheduler, const c
 		pool_name(pool.id, name);
 		shell_print("Cpupool %s:\n", name);
 		print_heading(scheduler);
-		error = domains_each(call, print_scheduling, &(struct shown_pool){&pool, scheduler});
+		error = domains_each(call, print_scheduling, &(struct shown_pool){ &pool, scheduler });
 		if (error)
 			return error;
-	}
+	 }
 	if (error != -ENOENT)
 		return domains_refused(call, "its pools", error);
 	if (!found)
@@ -270,7 +270,7 @@ static int number_option(const struct invocation *call, unsigned int option, con
 		shell_error("%s: '%s' is not a %s from %" PRIu64 " to %" PRIu64, call->name, text, what,
 			    least, most);
 		return -EINVAL;
-	}
+	 }
 	*value = (uint32_t)number;
 	return 0;
 }
@@ -288,14 +288,14 @@ static int change_scheduling(const struct invocation *call, uint32_t scheduler, 
 			error = number_option(call, XU_RTDS_EXTRA, "choice", 0, 1, &extra);
 		s->extra_time = extra;
 		return error;
-	}
+	 }
 	error = number_option(call, XU_SHARE_WEIGHT, "weight", 1, WEIGHT_MAX, &s->weight);
 	return error ? error : number_option(call, XU_SHARE_CAP, "cap", 0, CAP_MAX, &s->cap);
 }
 
 static int one_domain(const struct invocation *call, uint32_t scheduler)
 {
-	struct failure failure = {0};
+	struct failure failure = { 0 };
 	struct scheduling s, before;
 	struct domain_info info;
 	uint32_t running;
@@ -310,7 +310,7 @@ static int one_domain(const struct invocation *call, uint32_t scheduler)
 		shell_error("%s: domain %u runs under the scheduler %s; see 'xu sched-%s'", call->name, id,
 			    scheduler_name(running), scheduler_name(running));
 		return -EINVAL;
-	}
+	 }
 	error = domctl_get_scheduling(id, scheduler, &before);
 	if (error)
 		return domains_refused(call, "the domain's share", error);
@@ -324,12 +324,12 @@ static int one_domain(const struct invocation *call, uint32_t scheduler)
 			shell_error("%s: Xen refuses that for domain %u: %s", call->name, id,
 				    error_text(error));
 		return error;
-	}
+	 }
 	error = domctl_get_info(id, &info);
 	if (error)
 		return domains_refused(call, "about the domain", error);
 	print_heading(scheduler);
-	print_scheduling(&info, &(struct shown_pool){NULL, scheduler});
+	print_scheduling(&info, &(struct shown_pool){ NULL, scheduler });
 	return 0;
 }
 
@@ -342,8 +342,8 @@ static int share(const struct invocation *call, uint32_t scheduler, unsigned int
 		if (call->options[option]) {
 			shell_error("%s: which domain? Say -d DOMAIN", call->name);
 			return -EINVAL;
-		}
-	}
+		 }
+	 }
 	return show_pools(call, scheduler, pool);
 }
 

@@ -20,11 +20,11 @@ static void take_sample(const struct domain_info *info, void *context)
 		if (!grown) {
 			usage->out_of_memory = true;
 			return;
-		}
+		 }
 		usage->samples = grown;
 		usage->capacity = capacity;
-	}
-	usage->samples[usage->count++] = (struct usage_sample){info->domid, info->cpu_time};
+	 }
+	usage->samples[usage->count++] = (struct usage_sample){ info->domid, info->cpu_time };
 }
 
 int usage_take(const struct invocation *call, struct usage *usage)
@@ -38,7 +38,7 @@ int usage_take(const struct invocation *call, struct usage *usage)
 	if (usage->out_of_memory) {
 		shell_error("%s: no memory for the figures; 'kernel memory' shows what is used", call->name);
 		return -ENOMEM;
-	}
+	 }
 	return 0;
 }
 
@@ -72,5 +72,5 @@ void usage_print_share(long share, int width)
 void usage_free(struct usage *usage)
 {
 	free(usage->samples);
-	*usage = (struct usage){0};
+	*usage = (struct usage){ 0 };
 }

@@ -21,7 +21,7 @@ static void prepare(struct xen_sysctl *op, uint32_t what, uint32_t id)
 
 static void set_bitmap(struct xen_sysctl *op, struct cpu_set *cpus)
 {
-	*cpus = (struct cpu_set){0};
+	*cpus = (struct cpu_set){ 0 };
 	op->u.cpupool_op.cpumap.bitmap.p = (uint8_t *)cpus->bits;
 	op->u.cpupool_op.cpumap.nr_bits = CPU_SET_CPUS;
 }

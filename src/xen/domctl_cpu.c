@@ -17,7 +17,7 @@ int domctl_get_affinity(domid_t domid, unsigned int vcpu, struct cpu_set *hard, 
 {
 	struct xen_domctl op;
 
-	*hard = *soft = (struct cpu_set){0};
+	*hard = *soft = (struct cpu_set){ 0 };
 	domctl_prepare(&op, XEN_DOMCTL_getvcpuaffinity, domid);
 	op.u.vcpuaffinity.vcpu = vcpu;
 	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
@@ -52,7 +52,7 @@ int domctl_get_scheduling(domid_t domid, uint32_t scheduler, struct scheduling *
 	int error = domctl_call(&op);
 	if (error)
 		return error;
-	*scheduling = (struct scheduling){0};
+	*scheduling = (struct scheduling){ 0 };
 	switch (scheduler) {
 	case XEN_SCHEDULER_CREDIT:
 		scheduling->weight = op.u.scheduler_op.u.credit.weight;
@@ -67,7 +67,7 @@ int domctl_get_scheduling(domid_t domid, uint32_t scheduler, struct scheduling *
 		scheduling->budget = op.u.scheduler_op.u.rtds.budget;
 		scheduling->extra_time = op.u.scheduler_op.u.rtds.flags & XEN_DOMCTL_SCHEDRT_extra;
 		return 0;
-	}
+	 }
 	return -EOPNOTSUPP;
 }
 
@@ -94,6 +94,6 @@ int domctl_set_scheduling(domid_t domid, uint32_t scheduler, const struct schedu
 		break;
 	default:
 		return -EOPNOTSUPP;
-	}
+	 }
 	return domctl_call(&op);
 }

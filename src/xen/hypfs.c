@@ -86,20 +86,20 @@ int hypfs_read_parameter(const char *name, char value[HYPFS_TEXT_MAX])
 	case XEN_HYPFS_TYPE_BOOL:
 		snprintf(value, HYPFS_TEXT_MAX, "%s", number_of(&small) ? "on" : "off");
 		return 0;
-	}
+	 }
 	return -EOPNOTSUPP;
 }
 
 static bool parse_bool(const char *text, bool *value)
 {
-	static const char *const words[2][4] = {{"off", "no", "false", "0"}, {"on", "yes", "true", "1"}};
+	static const char *const words[2][4] = { {"off", "no", "false", "0" }, { "on", "yes", "true", "1" }};
 
 	for (size_t i = 0; i < 8; i++) {
 		if (strcmp(text, words[i / 4][i % 4]))
 			continue;
 		*value = i / 4;
 		return true;
-	}
+	 }
 	return false;
 }
 
@@ -109,7 +109,7 @@ int hypfs_write_parameter(const char *name, const char *value)
 	char path[PATH_SIZE], *end;
 	int error = read_entry(name, &small.entry, sizeof(small));
 	size_t size = small.entry.content_len;
-	const void *contents = &(uint64_t){0};
+	const void *contents = &(uint64_t){ 0 };
 	uint64_t number;
 	bool yes;
 
@@ -120,17 +120,17 @@ int hypfs_write_parameter(const char *name, const char *value)
 	if (small.entry.type == XEN_HYPFS_TYPE_STRING) {
 		contents = value;
 		size = strlen(value) + 1;
-	} else if (small.entry.type == XEN_HYPFS_TYPE_BOOL) {
+	 } else if (small.entry.type == XEN_HYPFS_TYPE_BOOL) {
 		if (!parse_bool(value, &yes))
 			return -EINVAL;
 		number = yes;
 		contents = &number;
-	} else {
+	 } else {
 		number = strtoull(value, &end, 0); // a minus as well
 		if (end == value || *end || size > sizeof(number))
 			return -EINVAL;
 		contents = &number;
-	}
+	 }
 	if (size > small.entry.max_write_len)
 		return -EINVAL;
 	make_path(name, path);
@@ -157,7 +157,7 @@ int hypfs_each_parameter(void (*each)(const char *name, void *context), void *co
 		if (!entry->off_next)
 			break;
 		at += entry->off_next;
-	}
+	 }
 	free(folder);
 	return error;
 }

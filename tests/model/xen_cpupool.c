@@ -18,7 +18,7 @@ static struct pool {
 void pools_reset(void)
 {
 	memset(pools, 0, sizeof(pools));
-	pools[0] = (struct pool){.exists = true, .scheduler = XEN_SCHEDULER_CREDIT2};
+	pools[0] = (struct pool){ .exists = true, .scheduler = XEN_SCHEDULER_CREDIT2 };
 	for (unsigned int cpu = 0; cpu < machine.options.cpus; cpu++)
 		cpu_set_add(&pools[0].cpus, cpu);
 }
@@ -67,7 +67,7 @@ static long create(struct xen_sysctl_cpupool_op *op)
 		id++;
 	if (id == POOLS)
 		return -ENOMEM;
-	pools[id] = (struct pool){.exists = true, .scheduler = op->sched_id};
+	pools[id] = (struct pool){ .exists = true, .scheduler = op->sched_id };
 	op->cpupool_id = id;
 	return 0;
 }
@@ -96,7 +96,7 @@ static long info(struct xen_sysctl_cpupool_op *op)
 
 static long free_info(struct xen_sysctl_cpupool_op *op)
 {
-	struct cpu_set free_cpus = {0};
+	struct cpu_set free_cpus = { 0 };
 
 	for (unsigned int cpu = 0; cpu < machine.options.cpus; cpu++)
 		if (is_free(cpu))
@@ -157,6 +157,6 @@ long do_cpupool_op(struct xen_sysctl_cpupool_op *op)
 		return remove_cpu(op->cpupool_id, op->cpu);
 	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
 		return move_domain(op->cpupool_id, op->domid);
-	}
+	 }
 	return -ENOSYS;
 }

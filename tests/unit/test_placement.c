@@ -27,9 +27,9 @@
 #include "xen/version.h"
 #include "xenstore/xenstore.h"
 
-struct dom0_domain_cfg domain_cfgs[] = {{0}}; // none but this file's
+struct dom0_domain_cfg domain_cfgs[] = { { 0 } }; // none but this file's
 
-const char *const kernel_test_faults[] = {NULL};
+const char *const kernel_test_faults[] = { NULL };
 
 void kernel_test_fault(const char *kind)
 {
@@ -37,7 +37,7 @@ void kernel_test_fault(const char *kind)
 }
 
 static uint8_t kernel[4096];
-static struct model_image kernel_image = {.name = "kernel", .data = kernel, .size = sizeof(kernel)};
+static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
 static struct domain_config config;
 
 // The store starts once in a program: each test leaves the machine as it found it.
@@ -65,7 +65,7 @@ static int plain_config(void **state)
 		.max_maptrack_frames = -1,
 		.command_line = "",
 		.kernel = model_image_source(&kernel_image),
-	};
+	 };
 	return 0;
 }
 
@@ -153,7 +153,7 @@ static void a_pool_that_fails_leaves_nothing(void **state)
 		assert_int_equal(cpupool_next(1, &pool), -ENOENT);
 		assert_int_equal(cpupool_free_cpus(&free_cpus), 0);
 		assert_memory_equal(&free_cpus, &two, sizeof(two));
-	}
+	 }
 	assert_int_equal(pool_add_cpus(0, &two, NULL), 0);
 }
 
@@ -161,7 +161,7 @@ static void a_pool_that_fails_leaves_nothing(void **state)
 
 static void a_domain_is_placed(void **state)
 {
-	const struct cpu_set hard[] = {cpus("1"), cpus("0-3")}, soft[] = {cpus("2")}, third = cpus("3");
+	const struct cpu_set hard[] = { cpus("1"), cpus("0-3") }, soft[] = { cpus("2") }, third = cpus("3");
 	struct cpu_set got_hard, got_soft;
 	struct scheduling share;
 	struct domain_info info;
@@ -199,7 +199,7 @@ static void a_domain_is_placed(void **state)
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 
 	config.pool = "other";
-	struct failure failure = {0};
+	struct failure failure = { 0 };
 	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, &failure), -EINVAL);
 	assert_non_null(strstr(failure.text, "cpus: none of those for virtual CPU 0"));
 	config.cpu_count = config.soft_cpu_count = 0;
@@ -208,7 +208,7 @@ static void a_domain_is_placed(void **state)
 	assert_int_equal(info.cpupool, id);
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 	config.pool = "nowhere";
-	failure = (struct failure){0};
+	failure = (struct failure){ 0 };
 	assert_int_equal(domain_create(&config, DOMID_ANY, false, &domain, &failure), -ESRCH);
 	assert_non_null(strstr(failure.text, "there is no pool 'nowhere'"));
 	assert_int_equal(pool_destroy(id, NULL), 0);
@@ -278,7 +278,7 @@ int main(void)
 		cmocka_unit_test(a_pool_that_fails_leaves_nothing),
 		cmocka_unit_test_setup(a_domain_is_placed, plain_config),
 		cmocka_unit_test_setup(the_commands_show_and_set, plain_config),
-	};
+	 };
 
 	return cmocka_run_group_tests(tests, start, NULL);
 }
