@@ -44,7 +44,7 @@ static int find(const char *text, struct cpupool *pool)
 			return 0;
 		if (pool->id == UINT32_MAX)
 			break;
-	 }
+	}
 	return error ? error : -ENOENT;
 }
 
@@ -59,7 +59,7 @@ int pool_resolve(const char *text, uint32_t *id, struct failure *failure)
 		error = cpupool_next((uint32_t)number, &pool);
 		if (!error && pool.id != number)
 			error = -ENOENT;
-	 }
+	}
 	if (error == -ENOENT)
 		return failure_set(failure, -ESRCH, "there is no pool '%.40s': 'xu cpupool-list' shows them",
 				   text);
@@ -128,7 +128,7 @@ int pool_add_cpus(uint32_t id, const struct cpu_set *cpus, struct failure *failu
 
 		if (error)
 			return refused(error, "added to", cpu, id, failure);
-	 }
+	}
 	return 0;
 }
 
@@ -139,7 +139,7 @@ int pool_remove_cpus(uint32_t id, const struct cpu_set *cpus, struct failure *fa
 
 		if (error)
 			return refused(error, "taken from", cpu, id, failure);
-	 }
+	}
 	return 0;
 }
 
@@ -164,7 +164,7 @@ static int choose_cpus(const struct cpu_set *wanted, struct cpu_set *cpus, struc
 				cpu);
 		if (!wanted && is_free && !cpu_set_count(cpus))
 			cpu_set_add(cpus, cpu);
-	 }
+	}
 	if (!cpu_set_count(cpus))
 		return failure_set(failure, -EBUSY,
 				   "no CPU is free: 'xu cpupool-cpu-remove Pool-0 CPU' frees one");
@@ -182,7 +182,7 @@ static int dissolve(uint32_t id, const struct cpu_set *cpus, struct failure *fai
 		if (error)
 			failure_set(failure, error, "Xen can't destroy pool %" PRIu32 ": %s", id,
 				    error_text(error));
-	 }
+	}
 	if (error)
 		return error;
 	name_path(id, "", path);
@@ -213,7 +213,7 @@ int pool_create(const char *name, uint32_t scheduler, const struct cpu_set *cpus
 
 		if (!cpupool_next(*id, &pool) && pool.id == *id)
 			dissolve(*id, &pool.cpus, NULL);
-	 }
+	}
 	return error;
 }
 

@@ -32,7 +32,7 @@ static void change(struct cpu_set *set, bool take_out, unsigned int first, unsig
 			set->bits[cpu / 64] &= ~(UINT64_C(1) << cpu % 64);
 		else
 			cpu_set_add(set, cpu);
-	 }
+	}
 }
 
 static bool skip(const char **text, const char *prefix)
@@ -54,7 +54,7 @@ static bool parse_number(const char **text, unsigned int end, unsigned int *numb
 		*number = *number * 10 + (unsigned int)(**text - '0');
 		if (*number >= end)
 			return false;
-	 }
+	}
 	return true;
 }
 
@@ -79,7 +79,7 @@ static bool parse_part(const char **text, struct cpu_set *set)
 	if (!take_out && !nodes && skip(text, "all")) {
 		change(set, false, 0, CPU_SET_CPUS - 1);
 		return **text == ',' || !**text;
-	 }
+	}
 	if (!parse_range(text, nodes ? 1 : CPU_SET_CPUS, &first, &last))
 		return false;
 	change(set, take_out, nodes ? 0 : first, nodes ? CPU_SET_CPUS - 1 : last);
@@ -95,7 +95,7 @@ const char *cpu_set_parse(const char *text, struct cpu_set *set)
 		const char *part = text;
 		if (*text && !parse_part(&text, set))
 			return part;
-	 } while (*text);
+	} while (*text);
 	return NULL;
 }
 
@@ -109,7 +109,7 @@ void cpu_set_print(const struct cpu_set *set, unsigned int cpus, char *text, siz
 	if (cpu_set_is_all(set, cpus) || !cpu_set_count(set)) {
 		snprintf(text, size, "%s", cpu_set_count(set) ? "all" : "none");
 		return;
-	 }
+	}
 	for (unsigned int first = 0, next; first < CPU_SET_CPUS && at < size; first = next + 1) {
 		for (next = first; cpu_set_has(set, next);)
 			next++;
@@ -119,5 +119,5 @@ void cpu_set_print(const struct cpu_set *set, unsigned int cpus, char *text, siz
 		if (next - first > 1 && at < size)
 			at += (size_t)snprintf(text + at, size - at, "-%u", next - 1);
 		between = ",";
-	 }
+	}
 }

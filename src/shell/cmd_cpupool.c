@@ -33,10 +33,10 @@ static void print_pool(const struct cpupool *pool, bool with_cpus)
 	if (with_cpus) {
 		cpu_set_print(&pool->cpus, CPU_SET_CPUS, cpus, sizeof(cpus));
 		shell_print("%-19s%s\n", name, cpu_set_count(&pool->cpus) ? cpus : "");
-	 } else {
+	} else {
 		shell_print("%-19s%3u %9s       y       %4" PRIu32 "\n", name, cpu_set_count(&pool->cpus),
 			    scheduler_name(pool->scheduler), pool->domains);
-	 }
+	}
 }
 
 int xu_cpupool_list_command(const struct invocation *call)
@@ -53,7 +53,7 @@ int xu_cpupool_list_command(const struct invocation *call)
 		print_pool(&pool, with_cpus);
 		if (call->argc)
 			return 0;
-	 }
+	}
 	return error == -ENOENT ? 0 : domains_refused(call, "its pools", error);
 }
 
@@ -99,21 +99,21 @@ static int take_setting(const struct invocation *call, const char *word, struct 
 		if (strlen(value) < sizeof(wanted->name)) {
 			strcpy(wanted->name, value);
 			return 0;
-		 }
+		}
 		shell_error("%s: '%s' is too long a name", call->name, value);
-	 } else if (equals && !strncmp(word, "sched=", 6)) {
+	} else if (equals && !strncmp(word, "sched=", 6)) {
 		if (scheduler_find(value, &wanted->scheduler))
 			return 0;
 		shell_error("%s: there is no scheduler '%s': credit, credit2, rtds, null, arinc653",
 			    call->name, value);
-	 } else if (equals && !strncmp(word, "cpus=", 5)) {
+	} else if (equals && !strncmp(word, "cpus=", 5)) {
 		wanted->has_cpus = true;
 		if (!cpu_set_parse(value, &wanted->cpus))
 			return 0;
 		shell_error("%s: '%s': give numbers of CPUs as 1-3,5", call->name, value);
-	 } else {
+	} else {
 		shell_error("%s: '%s' is not one of name=NAME, sched=SCHEDULER, cpus=CPUS", call->name, word);
-	 }
+	}
 	return -EINVAL;
 }
 
@@ -131,7 +131,7 @@ int xu_cpupool_create_command(const struct invocation *call)
 	if (!wanted.name[0]) {
 		shell_error("%s: name=NAME is missing", call->name);
 		return -EINVAL;
-	 }
+	}
 	if (pool_create(wanted.name, wanted.scheduler, wanted.has_cpus ? &wanted.cpus : NULL, &id, &failure))
 		return shell_failure(call, &failure);
 	shell_print("pool:%" PRIu32 " created\n", id);
@@ -176,7 +176,7 @@ static int change_cpus(const struct invocation *call,
 	if (wrong) {
 		shell_error("%s: '%s': give numbers of CPUs as 1-3,5", call->name, wrong);
 		return -EINVAL;
-	 }
+	}
 	return change(id, &cpus, &failure) ? shell_failure(call, &failure) : 0;
 }
 

@@ -125,7 +125,7 @@ static int print_ring(uint32_t *index, bool clear)
 			shell_print("%s", text + at);
 		if (console_io_interrupted())
 			return -EINTR;
-	 }
+	}
 }
 
 int xu_dmesg_command(const struct invocation *call)
@@ -136,7 +136,7 @@ int xu_dmesg_command(const struct invocation *call)
 	while (!error && call->options[XU_DMESG_FOLLOW]) {
 		task_sleep(DMESG_POLL);
 		error = console_io_interrupted() ? -EINTR : print_ring(&index, false);
-	 }
+	}
 	if (error == -EINTR) // that's how it is ended
 		return 0;
 	return error ? domains_refused(call, "what it printed", error) : 0;
@@ -203,7 +203,7 @@ int xu_set_parameters_command(const struct invocation *call)
 	if (!call->argc) {
 		error = hypfs_each_parameter(print_parameter, NULL);
 		return error ? parameter_refused(call, "parameters", error) : 0;
-	 }
+	}
 	for (int i = 0; i < call->argc && !error; i++)
 		error = set_parameter(call, call->argv[i]);
 	return error;

@@ -104,7 +104,7 @@ static bool wait_for_end(uint64_t deadline)
 				return true;
 		if (!count)
 			console_io_wait(deadline);
-	 }
+	}
 	return false;
 }
 
@@ -136,7 +136,7 @@ int xu_top_command(const struct invocation *call)
 			error = usage_take(call, &usage);
 		if (!error && i + 1 < count && wait_for_end(time_now() + SECONDS(delay)))
 			break;
-	 }
+	}
 	usage_free(&usage);
 	return error;
 }

@@ -96,7 +96,7 @@ static int cpus_argument(const struct invocation *call, const char *text, struct
 		shell_error("%s: '%s': give numbers of CPUs as 0-3,5,^1, or all, or - for no change",
 			    call->name, wrong);
 		return -EINVAL;
-	 }
+	}
 	*set = cpus;
 	return 0;
 }
@@ -143,13 +143,13 @@ int xu_vcpu_pin_command(const struct invocation *call)
 		return domains_refused(call, "about the domain", error);
 	if (!strcmp(text, "all")) {
 		end = info.max_vcpus;
-	 } else if (info.max_vcpus && shell_number(text, info.max_vcpus - 1, &first)) {
+	} else if (info.max_vcpus && shell_number(text, info.max_vcpus - 1, &first)) {
 		end = first + 1;
-	 } else {
+	} else {
 		shell_error("%s: '%s' is not a CPU of domain %u; it has %" PRIu32 ", from 0 on, or say all",
 			    call->name, text, id, info.max_vcpus);
 		return -EINVAL;
-	 }
+	}
 	for (uint64_t vcpu = first; vcpu < end && !error; vcpu++)
 		error = pin(call, id, (unsigned int)vcpu);
 	return error;
@@ -235,7 +235,7 @@ static int show_pools(const struct invocation *call, uint32_t scheduler, const c
 		error = domains_each(call, print_scheduling, &(struct shown_pool){ &pool, scheduler });
 		if (error)
 			return error;
-	 }
+	}
 	if (error != -ENOENT)
 		return domains_refused(call, "its pools", error);
 	if (!found)
@@ -270,7 +270,7 @@ static int number_option(const struct invocation *call, unsigned int option, con
 		shell_error("%s: '%s' is not a %s from %" PRIu64 " to %" PRIu64, call->name, text, what,
 			    least, most);
 		return -EINVAL;
-	 }
+	}
 	*value = (uint32_t)number;
 	return 0;
 }
@@ -288,7 +288,7 @@ static int change_scheduling(const struct invocation *call, uint32_t scheduler, 
 			error = number_option(call, XU_RTDS_EXTRA, "choice", 0, 1, &extra);
 		s->extra_time = extra;
 		return error;
-	 }
+	}
 	error = number_option(call, XU_SHARE_WEIGHT, "weight", 1, WEIGHT_MAX, &s->weight);
 	return error ? error : number_option(call, XU_SHARE_CAP, "cap", 0, CAP_MAX, &s->cap);
 }
@@ -310,7 +310,7 @@ static int one_domain(const struct invocation *call, uint32_t scheduler)
 		shell_error("%s: domain %u runs under the scheduler %s; see 'xu sched-%s'", call->name, id,
 			    scheduler_name(running), scheduler_name(running));
 		return -EINVAL;
-	 }
+	}
 	error = domctl_get_scheduling(id, scheduler, &before);
 	if (error)
 		return domains_refused(call, "the domain's share", error);
@@ -324,7 +324,7 @@ static int one_domain(const struct invocation *call, uint32_t scheduler)
 			shell_error("%s: Xen refuses that for domain %u: %s", call->name, id,
 				    error_text(error));
 		return error;
-	 }
+	}
 	error = domctl_get_info(id, &info);
 	if (error)
 		return domains_refused(call, "about the domain", error);
@@ -342,8 +342,8 @@ static int share(const struct invocation *call, uint32_t scheduler, unsigned int
 		if (call->options[option]) {
 			shell_error("%s: which domain? Say -d DOMAIN", call->name);
 			return -EINVAL;
-		 }
-	 }
+		}
+	}
 	return show_pools(call, scheduler, pool);
 }
 

@@ -20,10 +20,10 @@ static void take_sample(const struct domain_info *info, void *context)
 		if (!grown) {
 			usage->out_of_memory = true;
 			return;
-		 }
+		}
 		usage->samples = grown;
 		usage->capacity = capacity;
-	 }
+	}
 	usage->samples[usage->count++] = (struct usage_sample){ info->domid, info->cpu_time };
 }
 
@@ -38,7 +38,7 @@ int usage_take(const struct invocation *call, struct usage *usage)
 	if (usage->out_of_memory) {
 		shell_error("%s: no memory for the figures; 'kernel memory' shows what is used", call->name);
 		return -ENOMEM;
-	 }
+	}
 	return 0;
 }
 

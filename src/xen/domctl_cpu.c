@@ -67,7 +67,7 @@ int domctl_get_scheduling(domid_t domid, uint32_t scheduler, struct scheduling *
 		scheduling->budget = op.u.scheduler_op.u.rtds.budget;
 		scheduling->extra_time = op.u.scheduler_op.u.rtds.flags & XEN_DOMCTL_SCHEDRT_extra;
 		return 0;
-	 }
+	}
 	return -EOPNOTSUPP;
 }
 
@@ -94,6 +94,6 @@ int domctl_set_scheduling(domid_t domid, uint32_t scheduler, const struct schedu
 		break;
 	default:
 		return -EOPNOTSUPP;
-	 }
+	}
 	return domctl_call(&op);
 }

@@ -86,7 +86,7 @@ int hypfs_read_parameter(const char *name, char value[HYPFS_TEXT_MAX])
 	case XEN_HYPFS_TYPE_BOOL:
 		snprintf(value, HYPFS_TEXT_MAX, "%s", number_of(&small) ? "on" : "off");
 		return 0;
-	 }
+	}
 	return -EOPNOTSUPP;
 }
 
@@ -99,7 +99,7 @@ static bool parse_bool(const char *text, bool *value)
 			continue;
 		*value = i / 4;
 		return true;
-	 }
+	}
 	return false;
 }
 
@@ -120,17 +120,17 @@ int hypfs_write_parameter(const char *name, const char *value)
 	if (small.entry.type == XEN_HYPFS_TYPE_STRING) {
 		contents = value;
 		size = strlen(value) + 1;
-	 } else if (small.entry.type == XEN_HYPFS_TYPE_BOOL) {
+	} else if (small.entry.type == XEN_HYPFS_TYPE_BOOL) {
 		if (!parse_bool(value, &yes))
 			return -EINVAL;
 		number = yes;
 		contents = &number;
-	 } else {
+	} else {
 		number = strtoull(value, &end, 0); // a minus as well
 		if (end == value || *end || size > sizeof(number))
 			return -EINVAL;
 		contents = &number;
-	 }
+	}
 	if (size > small.entry.max_write_len)
 		return -EINVAL;
 	make_path(name, path);
@@ -157,7 +157,7 @@ int hypfs_each_parameter(void (*each)(const char *name, void *context), void *co
 		if (!entry->off_next)
 			break;
 		at += entry->off_next;
-	 }
+	}
 	free(folder);
 	return error;
 }

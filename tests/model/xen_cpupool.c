@@ -157,6 +157,6 @@ long do_cpupool_op(struct xen_sysctl_cpupool_op *op)
 		return remove_cpu(op->cpupool_id, op->cpu);
 	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
 		return move_domain(op->cpupool_id, op->domid);
-	 }
+	}
 	return -ENOSYS;
 }

@@ -18,7 +18,7 @@ static void texts_become_sets(void **state)
 	static const struct {
 		const char *text;
 		uint64_t low, high;
-	 } cases[] = {
+	} cases[] = {
 		{ "0", 1, 0 },
 		{ "0-3", 0xf, 0 },
 		{ "0-3,^1", 0xd, 0 },
@@ -30,7 +30,7 @@ static void texts_become_sets(void **state)
 		{ "node:0,^nodes:0,7", 0x80, 0 },
 		{ "", 0, 0 },
 		{ "1,,2,", 6, 0 },
-	 };
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -39,7 +39,7 @@ static void texts_become_sets(void **state)
 		assert_null(cpu_set_parse(cases[i].text, &set));
 		assert_int_equal(set.bits[0], cases[i].low);
 		assert_int_equal(set.bits[1], cases[i].high);
-	 }
+	}
 }
 
 static void what_is_wrong_is_pointed_at(void **state)
@@ -56,14 +56,14 @@ static void what_is_wrong_is_pointed_at(void **state)
 		{ "-1", "-1" },
 		{ "1 2", "1 2" },
 		{ "4294967296", "4294967296" },
-	 };
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct cpu_set set;
 
 		assert_string_equal(cpu_set_parse(texts[i][0], &set), texts[i][1]);
-	 }
+	}
 }
 
 static void sets_become_texts(void **state)
@@ -86,7 +86,7 @@ static void sets_become_texts(void **state)
 		assert_true(strlen(text) < size);
 		assert_memory_equal(text, "0,2,4", strlen(text));
 		assert_int_equal(text[size], '#');
-	 }
+	}
 	for (unsigned int seed = 0; seed < 2000; seed++) {
 		srand(seed);
 		for (unsigned int cpu = 0; cpu < CPU_SET_CPUS; cpu++)
@@ -98,7 +98,7 @@ static void sets_become_texts(void **state)
 		cpu_set_print(&back, CPU_SET_CPUS, again, sizeof(again));
 		assert_string_equal(text, again);
 		set = (struct cpu_set){ 0 };
-	 }
+	}
 }
 
 int main(void)
@@ -107,7 +107,7 @@ int main(void)
 		cmocka_unit_test(texts_become_sets),
 		cmocka_unit_test(what_is_wrong_is_pointed_at),
 		cmocka_unit_test(sets_become_texts),
-	 };
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static int plain_config(void **state)
 		.max_maptrack_frames = -1,
 		.command_line = "",
 		.kernel = model_image_source(&kernel_image),
-	 };
+	};
 	return 0;
 }
 
@@ -153,7 +153,7 @@ static void a_pool_that_fails_leaves_nothing(void **state)
 		assert_int_equal(cpupool_next(1, &pool), -ENOENT);
 		assert_int_equal(cpupool_free_cpus(&free_cpus), 0);
 		assert_memory_equal(&free_cpus, &two, sizeof(two));
-	 }
+	}
 	assert_int_equal(pool_add_cpus(0, &two, NULL), 0);
 }
 
@@ -278,7 +278,7 @@ int main(void)
 		cmocka_unit_test(a_pool_that_fails_leaves_nothing),
 		cmocka_unit_test_setup(a_domain_is_placed, plain_config),
 		cmocka_unit_test_setup(the_commands_show_and_set, plain_config),
-	 };
+	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
 }
