@@ -47,7 +47,17 @@ struct image_source {
 	int (*size)(void *context, uint64_t *size);
 	int (*read)(void *context, void *buffer, size_t size,
 		    uint64_t offset); // all `size` bytes or an error
+	const struct image_ahead *ahead; // NULL: reading doesn't take long
 	void *context;
+};
+
+// Bytes [offset, offset + size) of a source one after the other, the next ones read while the last ones are used.
+// One such walk at a time; next() gives their number, 0 at the end, or a negative errno, and where they are until the
+// next call. After begin() has failed there is nothing to end. All may wait.
+struct image_ahead {
+	int (*begin)(void *context, uint64_t offset, uint64_t size);
+	long (*next)(void *context, const void **data);
+	void (*end)(void *context);
 };
 
 static inline bool image_source_is_given(const struct image_source *source)

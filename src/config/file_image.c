@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of a volume as an image source. The volume reads whole runs of clusters to the caller's buffer, so nothing is
-// kept here but the open file.
+// A file of a volume as an image source.
 #include "config/file_image.h"
 
 #include <errno.h>
@@ -9,11 +8,13 @@
 
 #include "config/images_folder.h"
 #include "storage/fat.h"
+#include "storage/fat_stream.h"
 #include "storage/mount.h"
 
 struct file_image {
 	struct mount *mount; // in use as long as this exists
 	struct fat_file *file;
+	struct fat_stream *stream; // NULL: none
 	char path[]; // absolute
 };
 
@@ -36,6 +37,32 @@ static int read_at(void *context, void *buffer, size_t size, uint64_t offset)
 		return (int)length;
 	return (size_t)length == size ? 0 : -EIO; // the file was made shorter
 }
+
+static int begin(void *context, uint64_t offset, uint64_t size)
+{
+	struct file_image *image = context;
+
+	if (offset > FAT_FILE_SIZE_MAX || size > FAT_FILE_SIZE_MAX - offset)
+		return -EINVAL;
+	return fat_stream_open(image->file, (uint32_t)offset, (uint32_t)size, &image->stream);
+}
+
+static long next(void *context, const void **data)
+{
+	const struct file_image *image = context;
+
+	return fat_stream_next(image->stream, data);
+}
+
+static void end(void *context)
+{
+	struct file_image *image = context;
+
+	fat_stream_close(image->stream);
+	image->stream = NULL;
+}
+
+static const struct image_ahead ahead = { begin, next, end };
 
 static int open_file(struct file_image *image)
 {
@@ -60,6 +87,7 @@ int file_image_open(const char *path, struct file_image **image, struct image_so
 
 	if (!opened)
 		return failure_set(failure, -ENOMEM, "%.180s: out of memory", path);
+	opened->stream = NULL;
 	stpcpy(stpcpy(opened->path, folder), path);
 	int error = open_file(opened);
 	if (error) {
@@ -72,6 +100,7 @@ int file_image_open(const char *path, struct file_image **image, struct image_so
 		.name = opened->path,
 		.size = size_of,
 		.read = read_at,
+		.ahead = &ahead,
 		.context = opened,
 	};
 	return 0;

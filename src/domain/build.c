@@ -287,6 +287,7 @@ static int populate_memory(struct build *build)
 	uint64_t done = 0;
 	int error = 0;
 
+	progress_begin();
 	for (size_t i = 0; i < GUEST_RAM_BANKS && !error; i++)
 		error = populate_bank(build, &banks[i], &done);
 	if (!error)

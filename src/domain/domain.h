@@ -65,5 +65,10 @@ extern struct list domain_list;
 
 // Progress of a long creation, for a person who watches; called at most ten times a second, may be NULL.
 // Returns true to stop the creation (-EINTR).
-typedef bool domain_progress(const char *what, uint64_t done, uint64_t total);
-void domain_set_progress(domain_progress *progress);
+struct domain_progress {
+	const char *what;     // "memory", "kernel", "ramdisk"
+	uint64_t done, total; // bytes of it; of an image, as it is stored
+	uint64_t nanoseconds; // since it was begun
+};
+typedef bool domain_progress_listener(const struct domain_progress *progress);
+void domain_set_progress(domain_progress_listener *listener);

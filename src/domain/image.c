@@ -108,17 +108,33 @@ static int read_inflated_size(const struct kernel_image *image, uint64_t *size, 
 	return 0;
 }
 
+static int read_stored_header(const struct image_part *stored, union header *header, size_t *length,
+			      struct failure *failure)
+{
+	*length = (size_t)MIN(stored->size, sizeof(*header));
+	int error = stored->source->read(stored->source->context, header, *length, stored->offset);
+	if (error)
+		failure_set(failure, error, "kernel %s: can't be read: %s", stored->source->name,
+			    error_text(error));
+	return error;
+}
+
 static int read_program_header(const struct kernel_image *image, union header *header, size_t *length,
 			       struct failure *failure)
 {
 	struct image_stream stream;
-	int error = image_stream_open(&stream, &image->stored, failure);
+	const void *data;
 
+	if (!image->stored.compressed)
+		return read_stored_header(&image->stored, header, length, failure);
+	int error = image_stream_open(&stream, &image->stored, false, failure);
 	if (error)
 		return error;
-	long result = image_stream_read(&stream, header, sizeof(*header), failure);
+	long result = image_stream_next(&stream, &data, failure);
+	*length = result < 0 ? 0 : MIN((size_t)result, sizeof(*header));
+	if (*length)
+		memcpy(header, data, *length);
 	image_stream_close(&stream);
-	*length = result < 0 ? 0 : (size_t)result;
 	return result < 0 ? (int)result : 0;
 }
 

@@ -27,64 +27,103 @@ static void inflate_free(void *context, void *block)
 
 static int start_inflate(struct image_stream *stream)
 {
-	stream->piece = malloc(IMAGE_PIECE);
-	if (!stream->piece)
+	stream->output = malloc(IMAGE_PIECE);
+	if (!stream->output)
 		return -ENOMEM;
 	stream->inflate.zalloc = inflate_allocate;
 	stream->inflate.zfree = inflate_free;
 	if (inflateInit2(&stream->inflate, WINDOW_BITS_GZIP) == Z_OK)
 		return 0;
-	free(stream->piece);
+	free(stream->output);
 	return -ENOMEM; // the only reason there is
 }
 
-int image_stream_open(struct image_stream *stream, const struct image_part *part, struct failure *failure)
+static void stop_inflate(struct image_stream *stream)
+{
+	inflateEnd(&stream->inflate);
+	free(stream->output);
+}
+
+static int start_reading(struct image_stream *stream)
+{
+	const struct image_part *part = stream->part;
+
+	if (stream->ahead)
+		return part->source->ahead->begin(part->source->context, part->offset, part->size);
+	stream->piece = malloc(IMAGE_PIECE);
+	return stream->piece ? 0 : -ENOMEM;
+}
+
+int image_stream_open(struct image_stream *stream, const struct image_part *part, bool ahead,
+		      struct failure *failure)
 {
 	int error = 0;
 
 	memset(stream, 0, sizeof(*stream));
 	stream->part = part;
+	stream->ahead = ahead && part->source->ahead;
 	if (part->compressed)
 		error = start_inflate(stream);
+	if (!error) {
+		error = start_reading(stream);
+		if (error && part->compressed)
+			stop_inflate(stream);
+	}
 	if (error)
-		failure_set(failure, error, "%s %s: out of memory", part->what, part->source->name);
+		failure_set(failure, error, "%s %s: %s", part->what, part->source->name, error_text(error));
 	return error;
 }
 
 void image_stream_close(struct image_stream *stream)
 {
-	if (stream->part->compressed) {
-		inflateEnd(&stream->inflate);
-		free(stream->piece);
-	}
+	if (stream->ahead)
+		stream->part->source->ahead->end(stream->part->source->context);
+	if (stream->part->compressed)
+		stop_inflate(stream);
+	free(stream->piece);
 }
 
-// The next bytes as they are stored: min(size, what is left), or a negative errno.
-static long read_stored(struct image_stream *stream, void *buffer, size_t size, struct failure *failure)
+static long read_piece(struct image_stream *stream, const void **data)
 {
 	const struct image_part *part = stream->part;
-	uint64_t position = part->offset + stream->taken;
-	size_t length = (size_t)MIN(size, part->size - stream->taken);
+	size_t length = (size_t)MIN(IMAGE_PIECE, part->size - stream->taken);
 
-	if (length == 0)
+	if (stream->ahead)
+		return part->source->ahead->next(part->source->context, data);
+	int error = part->source->read(part->source->context, stream->piece, length,
+				       part->offset + stream->taken);
+	*data = stream->piece;
+	return error ? error : (long)length;
+}
+
+// The next bytes as they are stored: how many, or a negative errno.
+static long next_stored(struct image_stream *stream, const void **data, struct failure *failure)
+{
+	const struct image_part *part = stream->part;
+
+	if (stream->taken == part->size)
 		return 0;
-	int error = part->source->read(part->source->context, buffer, length, position);
-	if (error)
-		return failure_set(failure, error, "%s %s: reading at byte %" PRIu64 " failed: %s",
-				   part->what, part->source->name, position, error_text(error));
-	stream->taken += length;
+	long length = read_piece(stream, data);
+	if (length <= 0) { // a source that says that it has come to its end has lost some
+		int error = length ? (int)length : -EIO;
+
+		return failure_set(failure, error, "%s %s: reading at byte %" PRIu64 " failed: %s", part->what,
+				   part->source->name, part->offset + stream->taken, error_text(error));
+	}
+	stream->taken += (uint64_t)length;
 	if (part->has_crc)
-		stream->crc = (uint32_t)crc32(stream->crc, buffer, (uInt)length);
+		stream->crc = (uint32_t)crc32(stream->crc, *data, (uInt)length);
 	if (part->has_crc && stream->taken == part->size && stream->crc != part->crc)
 		return failure_set(failure, -EBADMSG,
 				   "%s %s: corrupt, its data's CRC is %08" PRIx32 ", not %08" PRIx32,
 				   part->what, part->source->name, stream->crc, part->crc);
-	return (long)length;
+	return length;
 }
 
 static int refill(struct image_stream *stream, struct failure *failure)
 {
-	long length = read_stored(stream, stream->piece, IMAGE_PIECE, failure);
+	const void *data;
+	long length = next_stored(stream, &data, failure);
 
 	if (length == 0)
 		return failure_set(failure, -EBADMSG,
@@ -92,7 +131,7 @@ static int refill(struct image_stream *stream, struct failure *failure)
 				   stream->part->what, stream->part->source->name);
 	if (length < 0)
 		return (int)length;
-	stream->inflate.next_in = stream->piece;
+	stream->inflate.next_in = (Bytef *)(uintptr_t)data; // only read
 	stream->inflate.avail_in = (uInt)length;
 	return 0;
 }
@@ -100,11 +139,12 @@ static int refill(struct image_stream *stream, struct failure *failure)
 // Reads what follows the compressed stream, where the CRC covers it.
 static int finish(struct image_stream *stream, struct failure *failure)
 {
+	const void *data;
 	long length = 1;
 
 	stream->ended = true;
 	while (stream->part->has_crc && length > 0)
-		length = read_stored(stream, stream->piece, IMAGE_PIECE, failure);
+		length = next_stored(stream, &data, failure);
 	return length < 0 ? (int)length : 0;
 }
 
@@ -119,12 +159,12 @@ static int inflate_error(const struct image_stream *stream, int result, struct f
 			   stream->inflate.msg ? stream->inflate.msg : "it makes no sense");
 }
 
-static long read_inflated(struct image_stream *stream, void *buffer, size_t size, struct failure *failure)
+static long next_inflated(struct image_stream *stream, const void **data, struct failure *failure)
 {
 	z_stream *inflater = &stream->inflate;
 
-	inflater->next_out = buffer;
-	inflater->avail_out = (uInt)size;
+	inflater->next_out = stream->output;
+	inflater->avail_out = IMAGE_PIECE;
 	while (inflater->avail_out && !stream->ended) {
 		int error = inflater->avail_in ? 0 : refill(stream, failure);
 
@@ -138,12 +178,12 @@ static long read_inflated(struct image_stream *stream, void *buffer, size_t size
 		if (error)
 			return error;
 	}
-	return (long)(size - inflater->avail_out);
+	*data = stream->output;
+	return (long)(IMAGE_PIECE - inflater->avail_out);
 }
 
-long image_stream_read(struct image_stream *stream, void *buffer, size_t size, struct failure *failure)
+long image_stream_next(struct image_stream *stream, const void **data, struct failure *failure)
 {
-	size = MIN(size, IMAGE_PIECE);
-	return stream->part->compressed ? read_inflated(stream, buffer, size, failure) :
-					  read_stored(stream, buffer, size, failure);
+	return stream->part->compressed ? next_inflated(stream, data, failure) :
+					  next_stored(stream, data, failure);
 }

@@ -9,21 +9,29 @@
 
 #define INTERVAL MILLISECONDS(100)
 
-static domain_progress *listener;
-static uint64_t next_report;
+static domain_progress_listener *listener;
+static uint64_t begun, next_report;
 
-void domain_set_progress(domain_progress *progress)
+void domain_set_progress(domain_progress_listener *new_listener)
 {
-	listener = progress;
+	listener = new_listener;
 	next_report = 0;
+}
+
+void progress_begin(void)
+{
+	begun = time_now();
 }
 
 int progress_report(const char *what, uint64_t done, uint64_t total, struct failure *failure)
 {
-	if (!listener || time_now() < next_report)
+	uint64_t now = time_now();
+	const struct domain_progress progress = { what, done, total, now - begun };
+
+	if (!listener || now < next_report)
 		return 0;
-	next_report = time_now() + INTERVAL;
-	if (!listener(what, done, total))
+	next_report = now + INTERVAL;
+	if (!listener(&progress))
 		return 0;
 	return failure_set(failure, -EINTR, "stopped while loading the %s", what);
 }

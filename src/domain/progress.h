@@ -6,5 +6,8 @@
 
 #include "kernel/failure.h"
 
+// Something begins, whose progress is reported from now on.
+void progress_begin(void);
+
 // -EINTR when the person stopped the creation. Asks no more often than ten times a second.
 int progress_report(const char *what, uint64_t done, uint64_t total, struct failure *failure);

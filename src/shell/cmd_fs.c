@@ -239,6 +239,18 @@ static const struct command_option write_options[] = {
 
 const struct command fs_commands[] = {
 	{
+		.name = "bench",
+		.arguments = "FILE | DEVICE [OFFSET [SIZE]]",
+		.help = "Measure how fast a file or a device is read",
+		.details = "A FILE is read as a kernel is, through its volume; of a DEVICE (as 'fs mounts'\n"
+			   "names them), SIZE bytes from OFFSET on, 16 MiB where it isn't said, straight\n"
+			   "from the driver. Ctrl-C stops it.",
+		.run = fs_bench_command,
+		.min_arguments = 1,
+		.max_arguments = 3,
+		.completion = COMPLETE_FILE,
+	},
+	{
 		.name = "cat",
 		.arguments = "FILE",
 		.help = "Show a text file",

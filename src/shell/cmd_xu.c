@@ -2,6 +2,7 @@
 // Domains: created, listed, paused, destroyed. Attaching to a console is in cmd_console.c.
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "config/catalog.h"
 #include "config/xlcfg.h"
@@ -15,15 +16,26 @@
 #include "xen/domctl.h"
 
 // A creation that takes longer tells how far it is.
-#define PROGRESS_AFTER SECONDS(1)
+#define PROGRESS_AFTER MILLISECONDS(500)
+#define SPEED_AFTER    100u // milliseconds
 
 static uint64_t creation_start;
 
-static bool show_progress(const char *what, uint64_t done, uint64_t total)
+// "kernel: 43 %, 11.8 MB/s (Ctrl-C stops)"; how fast is known after a while.
+static bool show_progress(const struct domain_progress *progress)
 {
-	if (time_now() - creation_start >= PROGRESS_AFTER)
-		shell_status("%.40s: %" PRIu64 " of %" PRIu64 " KiB (Ctrl-C stops)", what, done / 1024,
-			     total / 1024);
+	uint64_t milliseconds = progress->nanoseconds / 1000000;
+	char speed[32] = "";
+
+	if (time_now() - creation_start < PROGRESS_AFTER)
+		return console_io_interrupted();
+	if (milliseconds >= SPEED_AFTER) {
+		uint64_t tenths = progress->done / 100 / milliseconds; // of MB/s
+
+		snprintf(speed, sizeof(speed), ", %" PRIu64 ".%" PRIu64 " MB/s", tenths / 10, tenths % 10);
+	}
+	shell_status("%.40s: %" PRIu64 " %%%s (Ctrl-C stops)", progress->what,
+		     progress->done * 100 / MAX(progress->total, 1), speed);
 	return console_io_interrupted();
 }
 

@@ -31,5 +31,7 @@ int fs_cp_command(const struct invocation *call);
 int fs_write_command(const struct invocation *call);
 int fs_sum_command(const struct invocation *call);
 
+int fs_bench_command(const struct invocation *call); // cmd_fs_bench.c
+
 // The place of `fs write`'s option.
 enum { FS_WRITE_APPEND };

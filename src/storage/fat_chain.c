@@ -3,6 +3,7 @@
 // a few pieces is walked once; one in very many keeps its beginning and the place where it was read last.
 #include <errno.h>
 
+#include "kernel/compiler.h"
 #include "storage/fat_internal.h"
 
 void fat_chain_init(struct fat_chain *chain, uint32_t first)
@@ -24,7 +25,7 @@ static struct fat_run *find_run(struct fat_chain *chain, uint32_t index)
 	return NULL;
 }
 
-// Follows the chain by one cluster from the last run. False at its end.
+// Follows the chain from the last run: by one cluster, or by more where they lie side by side. False at its end.
 static int grow(struct fat_volume *volume, struct fat_chain *chain, bool *grown)
 {
 	struct fat_run *last = &chain->runs[chain->used - 1];
@@ -39,8 +40,11 @@ static int grow(struct fat_volume *volume, struct fat_chain *chain, bool *grown)
 		return fat_damaged(volume, "the chain from cluster %u is a loop", chain->first);
 	}
 	if (next == end) {
-		last->count++;
-		return 0;
+		uint32_t more;
+
+		error = fat_adjacent(volume, next, &more);
+		last->count += 1 + more;
+		return error;
 	}
 	if (chain->used < FAT_RUNS)
 		last = &chain->runs[chain->used++];
@@ -79,9 +83,11 @@ int fat_chain_find(struct fat_volume *volume, struct fat_chain *chain, uint32_t 
 
 		*count = before - index;
 		error = grow(volume, chain, &grown);
-		if (run_end(run) == before || run->index > index)
+		if (run_end(run) == before || run->index > index) {
+			*count = MIN(*count, wanted);
 			return 0; // what follows, or is damaged, is told when it is asked for
+		}
 	}
-	*count = run_end(run) - index;
+	*count = MIN(run_end(run) - index, wanted);
 	return 0;
 }

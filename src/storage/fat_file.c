@@ -178,7 +178,6 @@ struct transfer {
 	uint8_t *buffer;
 	uint64_t offset, left; // in the chain
 	uint64_t valid;        // bytes of the chain with something in them that is to be kept
-	struct block_batch batch;
 };
 
 static bool is_direct(const struct transfer *t)
@@ -218,7 +217,7 @@ static int bounce(struct transfer *t, uint32_t sector, uint64_t *size)
 }
 
 // The next part that lies in one run.
-static int transfer_run(struct transfer *t)
+static int transfer_run(struct transfer *t, struct block_batch *batch)
 {
 	struct fat_volume *volume = t->volume;
 	uint32_t cluster_size = volume->cluster_size, within = (uint32_t)(t->offset % cluster_size), cluster,
@@ -237,7 +236,7 @@ static int transfer_run(struct transfer *t)
 	size = MIN(t->left, (uint64_t)MIN(count, wanted) * cluster_size - within);
 	if (is_direct(t)) {
 		size -= size % volume->sector_size;
-		fat_batch_add(volume, &t->batch, t->write, sector, (uint32_t)(size / volume->sector_size),
+		fat_batch_add(volume, batch, t->write, sector, (uint32_t)(size / volume->sector_size),
 			      t->buffer);
 	} else {
 		error = bounce(t, sector, &size);
@@ -250,12 +249,12 @@ static int transfer_run(struct transfer *t)
 
 static int transfer(struct transfer *t)
 {
+	struct block_batch batch = {.extent = &t->volume->extent};
 	int error = 0, finished;
 
-	t->batch.extent = &t->volume->extent;
-	while (t->left && !error && !t->batch.error)
-		error = transfer_run(t);
-	finished = block_batch_finish(&t->batch);
+	while (t->left && !error && !batch.error)
+		error = transfer_run(t, &batch);
+	finished = block_batch_finish(&batch);
 	return error ? error : finished;
 }
 
@@ -272,6 +271,25 @@ long fat_read(struct fat_file *file, void *buffer, size_t size, uint32_t offset)
 	error = transfer(&t);
 	fat_leave(file->volume);
 	return error ? error : (long)size;
+}
+
+void fat_read_begin(struct fat_file *file, struct block_batch *batch, void *buffer, uint64_t size, uint32_t offset)
+{
+	struct fat_volume *volume = file->volume;
+	struct transfer t = {.volume = volume, .chain = &file->chain, .buffer = buffer, .offset = offset};
+	int error = 0;
+
+	fat_enter(volume);
+	*batch = (struct block_batch){.extent = &volume->extent};
+	if (size > file->entry.size || offset > file->entry.size - size)
+		error = -EIO; // the file was made shorter
+	else
+		t.left = ROUND_UP(size, volume->sector_size);
+	while (t.left && !error && !batch->error)
+		error = transfer_run(&t, batch);
+	if (!batch->error)
+		batch->error = error;
+	fat_leave(volume);
 }
 
 // ---- Writing ----
@@ -346,7 +364,6 @@ static int write_piece(struct fat_file *file, const uint8_t *buffer, uint32_t si
 		t.offset -= end;
 		t.left = size;
 		t.valid = 0;
-		t.batch = (struct block_batch){0};
 		error = transfer(&t);
 	}
 	if (!error && first)

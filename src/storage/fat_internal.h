@@ -102,6 +102,10 @@ static inline uint32_t fat_cluster_sector(const struct fat_volume *volume, uint3
 // The cluster after this one, 0 at the end of the chain. -EBADMSG.
 int fat_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next);
 
+// How many clusters follow this one side by side in its chain, as far as the sector with its entry tells. For FAT12,
+// whose volumes are small, 0.
+int fat_adjacent(struct fat_volume *volume, uint32_t cluster, uint32_t *count);
+
 // Makes a chain of free clusters, if possible from `near` on. -ENOSPC.
 int fat_allocate(struct fat_volume *volume, uint32_t count, uint32_t near, uint32_t *first);
 
@@ -247,6 +251,12 @@ struct fat_place {
 int fat_find(struct fat_volume *volume, const char *path, struct fat_place *place);
 
 // ---- fat_file.c ----
+
+// Begins to read: block_batch_finish() waits for it, tells of errors as of fat_read(), and comes in any case, before
+// the file is closed. The batch is filled here. The buffer and the offset are aligned as fat_read() likes them, and
+// the buffer has room for whole sectors: what is behind `size` bytes in the last one is read as well. -EIO: the file
+// isn't that long.
+void fat_read_begin(struct fat_file *file, struct block_batch *batch, void *buffer, uint64_t size, uint32_t offset);
 
 // True when a file that has its entry there is open.
 bool fat_is_open(const struct fat_volume *volume, const struct fat_entry *entry);

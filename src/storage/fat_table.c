@@ -113,6 +113,28 @@ int fat_next(struct fat_volume *volume, uint32_t cluster, uint32_t *next)
 		       : fat_damaged(volume, "cluster %u is followed by %#x", cluster, *next);
 }
 
+int fat_adjacent(struct fat_volume *volume, uint32_t cluster, uint32_t *count)
+{
+	uint32_t size = volume->bits / 8, within;
+	uint8_t *bytes;
+
+	*count = 0;
+	if (volume->bits == 12)
+		return 0;
+	within = (uint32_t)(entry_offset(volume, cluster) % volume->sector_size);
+	int error = fat_byte(volume, entry_offset(volume, cluster), false, &bytes);
+	if (error)
+		return error;
+	for (; within + size <= volume->sector_size; within += size, bytes += size) {
+		uint32_t next = size == 2 ? get_le16(bytes) : get_le32(bytes) & ENTRY_MASK;
+
+		if (next != cluster + *count + 1 || !fat_is_cluster(volume, next))
+			break;
+		++*count;
+	}
+	return 0;
+}
+
 int fat_link(struct fat_volume *volume, uint32_t cluster, uint32_t next)
 {
 	return set_entry(volume, cluster, next ? next : ENTRY_END);

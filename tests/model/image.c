@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images in memory that can fail and take their time, as a card does.
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "kernel/compiler.h"
 #include "kernel/task.h"
 #include "model/internal.h"
 
@@ -33,9 +35,59 @@ static int image_read(void *context, void *buffer, size_t size, uint64_t offset)
 	return 0;
 }
 
+// Each piece has memory of its own, and none behind it.
+struct model_ahead {
+	uint64_t at, end;
+	void *piece;
+};
+
+static int image_begin(void *context, uint64_t offset, uint64_t size)
+{
+	struct model_image *image = context;
+
+	if (image->ahead)
+		model_violation("%s is read ahead twice at a time", image->name);
+	image->ahead = calloc(1, sizeof(*image->ahead));
+	if (!image->ahead)
+		return -ENOMEM;
+	image->ahead->at = offset;
+	image->ahead->end = offset + size;
+	return 0;
+}
+
+static long image_next(void *context, const void **data)
+{
+	struct model_image *image = context;
+	struct model_ahead *ahead = image->ahead;
+	uint64_t length = MIN(image->ahead_piece ? image->ahead_piece : KIB(64), ahead->end - ahead->at);
+
+	free(ahead->piece);
+	ahead->piece = length ? malloc(length) : NULL;
+	if (!length)
+		return 0;
+	if (!ahead->piece)
+		return -ENOMEM;
+	int error = image_read(context, ahead->piece, length, ahead->at);
+	ahead->at += length;
+	*data = ahead->piece;
+	return error ? error : (long)length;
+}
+
+static void image_end(void *context)
+{
+	struct model_image *image = context;
+
+	free(image->ahead->piece);
+	free(image->ahead);
+	image->ahead = NULL;
+}
+
+static const struct image_ahead image_ahead = { image_begin, image_next, image_end };
+
 struct image_source model_image_source(struct model_image *image)
 {
 	return (struct image_source){
-		.name = image->name, .size = image_size, .read = image_read, .context = image
+		.name = image->name, .size = image_size, .read = image_read, .ahead = &image_ahead,
+		.context = image
 	};
 }

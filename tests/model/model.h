@@ -210,6 +210,8 @@ struct model_image {
 	int size_error, read_error; // returned instead, when not 0
 	uint64_t reads, bytes;      // statistics
 	uint64_t read_time;         // nanoseconds of sleep per read
+	size_t ahead_piece;         // bytes that it hands out when it is read ahead; 0: 64 KiB
+	struct model_ahead *ahead;  // that is under way
 };
 struct image_source model_image_source(struct model_image *image);
 

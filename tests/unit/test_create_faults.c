@@ -383,10 +383,10 @@ static void creation_survives_whatever_memory_xen_has(void **state)
 
 static unsigned int calls_left;
 
-static bool stop_later(const char *what, uint64_t done, uint64_t total)
+static bool stop_later(const struct domain_progress *progress)
 {
-	assert_non_null(what);
-	assert_true(done <= total);
+	assert_non_null(progress->what);
+	assert_true(progress->done <= progress->total);
 	return calls_left && !--calls_left;
 }
 

@@ -499,10 +499,10 @@ static void pausing(void **state)
 
 static unsigned int reports, stop_at;
 
-static bool count_reports(const char *what, uint64_t done, uint64_t total)
+static bool count_reports(const struct domain_progress *progress)
 {
-	assert_non_null(what);
-	assert_true(done <= total);
+	assert_non_null(progress->what);
+	assert_true(progress->done <= progress->total);
 	return ++reports == stop_at;
 }
 

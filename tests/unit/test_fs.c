@@ -144,6 +144,16 @@ static void test_contents(void **state)
 	test_free(large);
 }
 
+static void test_bench(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(run("fs bench /0:/dom0/large"), "/0:/dom0/large: "));
+	assert_non_null(strstr(model_output(), " bytes in 0."));
+	assert_non_null(strstr(model_output(), " MB/s\n"));
+	assert_non_null(strstr(run("fs bench disk0 1000 1000"), "disk0: 1536 bytes in 0."));
+	assert_string_equal(strstr(run("fs bench /0:/dom0/empty"), " bytes"), " bytes in 0.000001 s: 0.0 MB/s\n");
+}
+
 static void test_changing(void **state)
 {
 	(void)state;
@@ -181,6 +191,11 @@ static const struct {
 	{ "fs mkdir /0:/dom0", "fs mkdir: /0:/dom0: there is something of that name already\n" },
 	{ "fs mkdir /0:/a?", "fs mkdir: /0:/a?: this can't be done with this name; FAT has no " },
 	{ "fs write /0:/dom0/empty x", "fs write: /0:/dom0/empty: the file is read-only\n" },
+	{ "fs bench /0:/dom0/x", "fs bench: /0:/dom0/x: there is no such file or folder\n" },
+	{ "fs bench /0:/dom0/wild 1", "fs bench: a file is read as a whole\n" },
+	{ "fs bench nosuch", "fs bench: 'nosuch' is neither a path nor a device; 'fs mounts' shows both\n" },
+	{ "fs bench disk0 0 1x", "fs bench: '1x' is not a number of bytes\n" },
+	{ "fs bench disk0 0 0x1000000000", "fs bench: 'disk0' ends before that, at byte " },
 	{ "fs read /0:/dom0/wild x", "fs read: 'x' is not a number of bytes\n" },
 };
 
@@ -238,7 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_looking),
-		cmocka_unit_test(test_contents),
+		cmocka_unit_test(test_contents), cmocka_unit_test(test_bench),
 		cmocka_unit_test(test_changing),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_completion),

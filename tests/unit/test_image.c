@@ -99,10 +99,10 @@ static void drop(struct file *file)
 
 static struct failure failure;
 
+static struct model_image model;
+
 static int read_kernel(const struct file *file, struct kernel_image *image, struct image_source *source)
 {
-	static struct model_image model;
-
 	model = (struct model_image){ .name = "test.bin", .data = file->bytes, .size = file->size };
 	*source = model_image_source(&model);
 	memset(&failure, 0, sizeof(failure));
@@ -113,18 +113,27 @@ static int read_kernel(const struct file *file, struct kernel_image *image, stru
 	return error;
 }
 
-// Reads the whole program in pieces of `piece` bytes; at most `limit` are kept. Its size or an error.
+// Reads the whole program, read ahead in pieces of `piece` bytes unless that is 0; at most `limit` are kept. Its size or
+// an error.
 static long read_program(const struct kernel_image *image, uint8_t *buffer, size_t limit, size_t piece)
 {
 	struct image_stream stream;
+	const void *data;
 	size_t total = 0;
 	long length;
 
+	model.ahead_piece = piece;
+
 	memset(&failure, 0, sizeof(failure));
-	assert_int_equal(image_stream_open(&stream, &image->stored, &failure), 0);
+	assert_int_equal(image_stream_open(&stream, &image->stored, piece, &failure), 0);
 	do {
-		length = image_stream_read(&stream, buffer + total, MIN(piece, limit - total), &failure);
-		total += length > 0 ? (size_t)length : 0;
+		length = image_stream_next(&stream, &data, &failure);
+		if (length > 0) {
+			size_t kept = MIN((size_t)length, limit - total);
+
+			memcpy(buffer + total, data, kept);
+			total += kept;
+		}
 	} while (length > 0 && total < limit);
 	image_stream_close(&stream);
 	return length < 0 ? length : (long)total;
@@ -133,7 +142,7 @@ static long read_program(const struct kernel_image *image, uint8_t *buffer, size
 // The file is a kernel, and its program is `program`.
 static struct kernel_image check(const struct file *file, const struct file *program)
 {
-	static const size_t pieces[] = { 1000, 4096, IMAGE_PIECE, SIZE_MAX };
+	static const size_t pieces[] = { 0, 1, 1000, 4096, 3 * IMAGE_PIECE };
 	uint8_t *buffer = test_malloc(program->size + 1);
 	struct kernel_image image;
 	struct image_source source;
@@ -511,11 +520,12 @@ static void a_uimage_whose_data_is_corrupt(void **state)
 static void reading_fails(void **state)
 {
 	struct file program = arm64_image(0, 0), file = gzip(&program);
-	struct model_image model = { .name = "test.bin", .data = file.bytes, .size = file.size };
 	struct image_source source = model_image_source(&model);
 	struct kernel_image image;
 
 	(void)state;
+	model = (struct model_image){ .name = "test.bin", .data = file.bytes, .size = file.size };
+	source.name = model.name;
 	model.size_error = -EIO;
 	assert_int_equal(kernel_image_read(&source, &image, NULL), -EIO);
 	model.size_error = 0;

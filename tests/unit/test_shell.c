@@ -309,8 +309,9 @@ static void test_interrupted_creation(void **state)
 	(void)state;
 	model_output_clear();
 	type("xu create virt_slow\r");
-	model_run(SECONDS(5));
-	assert_has(model_output(), "KiB (Ctrl-C stops)");
+	model_run(SECONDS(7));
+	assert_has(model_output(), "kernel: 25 %, 0.0 MB/s (Ctrl-C stops)");
+	assert_has(model_output(), "memory: 100 % (Ctrl-C stops)");
 	type("\003");
 	model_run(SECONDS(10));
 	// The status line is wiped, then the reason printed.
