@@ -28,9 +28,11 @@ static void find_storage(void *unused)
 {
 	(void)unused;
 	drivers_init();
-	if (block_next(NULL))
+	unsigned int seen = block_arrivals();
+	if (seen)
 		mount_all();
 	images_folder_ready();
+	mount_follow(seen);
 }
 
 static int storage_start(void)

@@ -100,7 +100,8 @@ static int print_mounts(void)
 		shell_print("%s %s", mount->name, mount->extent.device->name);
 		if (mount->partition)
 			shell_print(" partition %u", mount->partition);
-		shell_print(" %" PRIu64 " MiB\n", mount->extent.count * mount->extent.device->block_size >> 20);
+		shell_print(" %" PRIu64 " MiB%s\n", mount->extent.count * mount->extent.device->block_size >> 20,
+			    mount_is_pulled(mount) ? ", pulled" : "");
 	}
 	if (!count)
 		shell_print("No volume is mounted.\n");
@@ -128,20 +129,21 @@ static int stat(const struct invocation *call)
 // Each mounted volume in its turn, held while it is used. The first error.
 static int each_volume(const struct invocation *call, int (*use)(struct mount *mount))
 {
-	const struct mount *next = mount_next(NULL);
 	struct mount *mount;
 	const char *rest;
 	int result = 0;
 
-	while (next && !mount_find(next->name, &mount, &rest)) {
-		int error = use(mount);
+	for (const struct mount *next = mount_next(NULL); next; next = mount_next(next)) {
+		int error = mount_find(next->name, &mount, &rest);
 
+		if (!error) {
+			error = use(mount);
+			mount_put(mount);
+		}
 		if (error)
-			file_refused(call, mount->name, error);
+			file_refused(call, next->name, error);
 		if (!result)
 			result = error;
-		next = mount_next(mount);
-		mount_put(mount);
 	}
 	return result;
 }

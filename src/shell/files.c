@@ -44,9 +44,13 @@ int file_refused(const struct invocation *call, const char *text, int error)
 int file_path_find(const struct invocation *call, const char *text, struct file_path *path)
 {
 	path->text = text;
-	if (mount_find(text, &path->mount, &path->rest)) {
+	int error = mount_find(text, &path->mount, &path->rest);
+
+	if (error == -ENODEV)
+		return file_refused(call, text, error);
+	if (error) {
 		shell_error("%s: %s: no volume is mounted there; 'fs mounts' shows those there are", call->name, text);
-		return -ENOENT;
+		return error;
 	}
 	path->volume = path->mount->volume;
 	return 0;

@@ -8,6 +8,8 @@
 #include "kernel/panic.h"
 
 static struct list devices = LIST_INITIAL(devices);
+static unsigned int arrivals;
+static struct wait_queue arrived = WAIT_QUEUE_INITIAL(arrived);
 
 void block_register(struct block_device *device)
 {
@@ -17,6 +19,8 @@ void block_register(struct block_device *device)
 	if (!device->generation++)
 		wait_queue_init(&device->idle);
 	list_append(&devices, &device->link);
+	arrivals++;
+	wait_queue_wake(&arrived);
 }
 
 void block_unregister(struct block_device *device)
@@ -32,6 +36,16 @@ struct block_device *block_next(const struct block_device *previous)
 	struct list *next = previous ? previous->link.next : devices.next;
 
 	return next == &devices ? NULL : LIST_ENTRY(next, struct block_device, link);
+}
+
+unsigned int block_arrivals(void)
+{
+	return arrivals;
+}
+
+void block_wait_for_arrival(unsigned int seen)
+{
+	WAIT_UNTIL(&arrived, arrivals != seen);
 }
 
 struct block_extent block_whole(struct block_device *device)

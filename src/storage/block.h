@@ -81,6 +81,10 @@ struct block_extent {
 	uint64_t count; // blocks
 };
 
+// How many media came so far, and the wait for more than that.
+unsigned int block_arrivals(void);
+void block_wait_for_arrival(unsigned int seen);
+
 struct block_extent block_whole(struct block_device *device);
 
 // Several transfers under way at once. Zero-initialised with the extent set.

@@ -40,7 +40,7 @@ static void end_change(void)
 	wait_queue_wake(&changed);
 }
 
-static bool is_gone(const struct mount *mount)
+bool mount_is_pulled(const struct mount *mount)
 {
 	const struct block_device *device = mount->extent.device;
 
@@ -52,7 +52,7 @@ static bool is_mounted(const struct block_extent *extent)
 	for (unsigned int i = 0; i < MOUNTS_MAX; i++) {
 		const struct mount *mount = &mounts[i];
 
-		if (mount->volume && !is_gone(mount) && mount->extent.device == extent->device &&
+		if (mount->volume && !mount_is_pulled(mount) && mount->extent.device == extent->device &&
 		    mount->extent.first == extent->first)
 			return true;
 	}
@@ -70,7 +70,7 @@ static int unmount_volume(struct mount *mount)
 static void forget_pulled(void)
 {
 	for (unsigned int i = 0; i < MOUNTS_MAX; i++)
-		if (mounts[i].volume && !mounts[i].users && is_gone(&mounts[i]))
+		if (mounts[i].volume && !mounts[i].users && mount_is_pulled(&mounts[i]))
 			unmount_volume(&mounts[i]); // what it still had to write is lost with the medium
 }
 
@@ -113,6 +113,14 @@ static void mount_partition(const struct partition *partition)
 	mount->users = 0;
 }
 
+static bool has_volumes(const struct block_device *device)
+{
+	for (unsigned int i = 0; i < MOUNTS_MAX; i++)
+		if (mounts[i].volume && mounts[i].extent.device == device && !mount_is_pulled(&mounts[i]))
+			return true;
+	return false;
+}
+
 static void mount_device(struct block_device *device)
 {
 	struct partition *partitions = calloc(PARTITIONS_MAX, sizeof(*partitions));
@@ -123,8 +131,10 @@ static void mount_device(struct block_device *device)
 		log_error("storage: %s: no memory to look for partitions", device->name);
 		return;
 	}
-	log_info("storage: block count %" PRIu64 ", Sector size %u, Memory Size(MB) %u", device->blocks,
-		 device->block_size, (unsigned int)(device->blocks * device->block_size >> 20));
+	if (!has_volumes(device)) // else that was said before
+		log_info("storage: block count %" PRIu64 ", Sector size %u, Memory Size(MB) %u",
+			 device->blocks, device->block_size,
+			 (unsigned int)(device->blocks * device->block_size >> 20));
 	count = partition_scan(device, partitions, &failure);
 	if (count < 0)
 		log_error("storage: %s", failure.text);
@@ -188,6 +198,24 @@ int mount_all(void)
 	return count;
 }
 
+static bool pulled_is_used(void)
+{
+	for (unsigned int i = 0; i < MOUNTS_MAX; i++)
+		if (mounts[i].users && mount_is_pulled(&mounts[i]))
+			return true;
+	return false;
+}
+
+void mount_follow(unsigned int seen)
+{
+	for (;;) {
+		block_wait_for_arrival(seen);
+		WAIT_UNTIL(&changed, !pulled_is_used());
+		seen = block_arrivals();
+		mount_all();
+	}
+}
+
 int mount_none(void)
 {
 	int error = 0;
@@ -222,6 +250,8 @@ int mount_find(const char *path, struct mount **mount, const char **rest)
 		if (!mounts[i].volume || strncmp(path, mounts[i].name, length) ||
 		    (path[length] && path[length] != '/'))
 			continue;
+		if (mount_is_pulled(&mounts[i]))
+			return -ENODEV;
 		mounts[i].users++;
 		*mount = &mounts[i];
 		*rest = path + length;
@@ -233,7 +263,8 @@ int mount_find(const char *path, struct mount **mount, const char **rest)
 void mount_put(struct mount *mount)
 {
 	ASSERT(mount->users);
-	mount->users--;
+	if (!--mount->users)
+		wait_queue_wake(&changed);
 }
 
 // The drive's name may be given as "0" or as "/0:"; an empty folder is the volume's root.

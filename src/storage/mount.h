@@ -4,8 +4,8 @@
 // alone.
 //
 // A path is `/0:/folder/file`. What is behind the mount point is fat.h's; paths that aren't below one are
-// -ENOENT. Media come and go: a volume whose medium was pulled answers -ENODEV until mount_all() is called
-// again.
+// -ENOENT. Media come and go: a volume whose medium was pulled answers -ENODEV until mount_all() or
+// mount_follow() has mounted what came after it.
 #pragma once
 
 #include <stdbool.h>
@@ -29,6 +29,10 @@ struct mount {
 // volumes. Waits.
 int mount_all(void);
 
+// Calls mount_all() whenever a medium comes, after the first `seen` of block_arrivals(), and when nobody uses
+// one that was pulled any more, so that the same card has the same names again. Never returns.
+_Noreturn void mount_follow(unsigned int seen);
+
 // Unmounts what isn't in use. 0, -EBUSY where something is, or an error in writing the rest.
 int mount_none(void);
 
@@ -36,8 +40,11 @@ int mount_none(void);
 // wait.
 const struct mount *mount_next(const struct mount *previous);
 
+// Its medium is gone.
+bool mount_is_pulled(const struct mount *mount);
+
 // The volume that a path is on, and the rest of the path in it (part of `path`). It stays mounted until
-// mount_put(). -ENOENT.
+// mount_put(). -ENOENT; -ENODEV: the volume's medium was pulled.
 int mount_find(const char *path, struct mount **mount, const char **rest);
 void mount_put(struct mount *mount);
 

@@ -242,10 +242,38 @@ static void test_pulled(void **state)
 	(void)state;
 	model_disk_pull(disk);
 	assert_string_equal(run("fs sum /0:/dom0/large"), "fs sum: /0:/dom0/large: the card was pulled\n");
+	assert_string_equal(run("fs mounts"), "/0: disk0 16 MiB, pulled\n");
+	assert_non_null(strstr(run("fs df"), "fs df: /0:: the card was pulled\n"));
 	assert_int_equal(mount_all(), 0);
 	assert_string_equal(run("fs ls"), "No volume is mounted.\n");
 	model_disk_insert(disk);
 	assert_int_equal(mount_all(), 1);
+	assert_string_equal(run("fs cat /0:/dom0/a.cfg"), "name = \"a\"\nmemory = 16\n");
+}
+
+static void follow(void *unused)
+{
+	(void)unused;
+	mount_follow(block_arrivals());
+}
+
+// Put in again, it has its name again: after the last user of the one that was pulled.
+static void test_put_in_again(void **state)
+{
+	struct mount *mount, *other;
+	const char *rest;
+
+	(void)state;
+	assert_non_null(task_create("storage", follow, NULL));
+	model_run(MILLISECONDS(1));
+	assert_int_equal(mount_find("/0:/dom0", &mount, &rest), 0);
+	model_disk_pull(disk);
+	model_disk_insert(disk);
+	model_run(SECONDS(1));
+	assert_int_equal(mount_find("/0:/dom0", &other, &rest), -ENODEV);
+	mount_put(mount);
+	model_run(SECONDS(1));
+	assert_string_equal(run("fs mounts"), "/0: disk0 16 MiB\n");
 	assert_string_equal(run("fs cat /0:/dom0/a.cfg"), "name = \"a\"\nmemory = 16\n");
 }
 
@@ -259,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_interrupted_copy),
 		cmocka_unit_test(test_pulled),
+		cmocka_unit_test(test_put_in_again),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
