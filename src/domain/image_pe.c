@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "kernel/compiler.h"
-#include "xen/hypercall.h"
 
 struct coff_header {
 	char magic[4]; // "PE\0\0"
@@ -38,10 +37,7 @@ static int read_at(const struct image_part *part, uint64_t offset, void *buffer,
 	if (!*found)
 		return 0;
 	int error = part->source->read(part->source->context, buffer, size, part->offset + offset);
-	if (error)
-		failure_set(failure, error, "%s %s: reading at byte %" PRIu64 " failed: %s", part->what,
-			    part->source->name, part->offset + offset, error_text(error));
-	return error;
+	return error ? image_read_failed(part, part->offset + offset, error, failure) : 0;
 }
 
 int pe_file_end(const struct image_part *part, uint32_t offset, uint64_t *end, struct failure *failure)

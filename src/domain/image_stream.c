@@ -83,6 +83,13 @@ void image_stream_close(struct image_stream *stream)
 	free(stream->piece);
 }
 
+int image_read_failed(const struct image_part *part, uint64_t position, int error, struct failure *failure)
+{
+	return failure_set(failure, error, "%s %s: reading at byte %" PRIu64 " failed: %s", part->what,
+			   part->source->name, position,
+			   error == -ENODEV ? "the card or disk is gone; put it in again" : error_text(error));
+}
+
 static long read_piece(struct image_stream *stream, const void **data)
 {
 	const struct image_part *part = stream->part;
@@ -104,12 +111,8 @@ static long next_stored(struct image_stream *stream, const void **data, struct f
 	if (stream->taken == part->size)
 		return 0;
 	long length = read_piece(stream, data);
-	if (length <= 0) { // a source that says that it has come to its end has lost some
-		int error = length ? (int)length : -EIO;
-
-		return failure_set(failure, error, "%s %s: reading at byte %" PRIu64 " failed: %s", part->what,
-				   part->source->name, part->offset + stream->taken, error_text(error));
-	}
+	if (length <= 0) // a source that says that it has come to its end has lost some
+		return image_read_failed(part, part->offset + stream->taken, length ? (int)length : -EIO, failure);
 	stream->taken += (uint64_t)length;
 	if (part->has_crc)
 		stream->crc = (uint32_t)crc32(stream->crc, *data, (uInt)length);

@@ -35,6 +35,9 @@ struct image_stream {
 	uint8_t *output; // IMAGE_PIECE bytes, of what was inflated
 };
 
+// Says that its source couldn't be read at this byte; returns `error`.
+int image_read_failed(const struct image_part *part, uint64_t position, int error, struct failure *failure);
+
 // The part must outlive the stream. `ahead`: all of it will be read, so the source may read ahead, and there is one
 // such stream of a source at a time. -ENOMEM. May wait.
 int image_stream_open(struct image_stream *stream, const struct image_part *part, bool ahead,
