@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Virtio block devices (Virtio 1.2, 5.2). Requests go to the device as they come, as many as its queue holds,
-// the rest wait here. A task of its own finishes them. A device that breaks the protocol, or is silent for a
+// the rest wait here. A task of its own finishes them; what failed is tried again. A device that breaks the protocol, or is silent for a
 // minute, is reset and given up: what it was asked for fails, and so does all that follows.
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +36,7 @@
 #define SLOTS             (VIRTQUEUE_SIZE_MAX / BUFFERS_MAX)
 #define TRANSFER_SIZE_MAX MIB(8)
 #define ANSWER_TIME       SECONDS(60)
+#define TRIES             3u // of a transfer
 
 // Between looks for answers without an interrupt. One that comes while the last one isn't ended yet gets
 // stuck in QEMU's GICv2 until the next one of any kind: the deadline's, if no other.
@@ -49,6 +50,7 @@ struct slot {
 	} header;
 	volatile uint8_t status;
 	struct block_request *request; // NULL: a flush
+	unsigned int tries;
 	struct flush *flush;
 	struct list link; // free, or in flight
 };
@@ -87,30 +89,38 @@ static void release(struct virtio_block *disk, struct slot *slot, int error)
 	wait_queue_wake(&slot->flush->queue);
 }
 
-// Hands a request to the device; false: no room in its queue.
-static bool start(struct virtio_block *disk, uint32_t type, struct block_request *request,
-		  struct flush *flush)
+// Hands what a slot holds to the device; false: no room in its queue.
+static bool hand_over(struct virtio_block *disk, struct slot *slot)
 {
+	const struct block_request *request = slot->request;
 	struct virtqueue_buffer buffers[BUFFERS_MAX];
 	unsigned int count = 0;
 
-	if (list_is_empty(&disk->free))
-		return false;
-	struct slot *slot = LIST_ENTRY(disk->free.next, struct slot, link);
-	slot->request = request;
-	slot->flush = flush;
 	slot->status = STATUS_UNANSWERED;
-	slot->header.type = type;
-	slot->header.sector = request ? request->block * (disk->block.block_size >> SECTOR_SHIFT) : 0;
+	slot->tries++;
 	buffers[count++] =
 		(struct virtqueue_buffer){virt_to_phys(&slot->header), sizeof(slot->header), false};
 	if (request)
 		buffers[count++] =
 			(struct virtqueue_buffer){virt_to_phys(request->buffer),
-						  request->count * disk->block.block_size, type == TYPE_READ};
+						  request->count * disk->block.block_size, !request->write};
 	buffers[count++] =
 		(struct virtqueue_buffer){virt_to_phys((const void *)(uintptr_t)&slot->status), 1, true};
-	if (virtqueue_add(&disk->queue, buffers, count, slot))
+	return !virtqueue_add(&disk->queue, buffers, count, slot);
+}
+
+static bool start(struct virtio_block *disk, uint32_t type, struct block_request *request,
+		  struct flush *flush)
+{
+	if (list_is_empty(&disk->free))
+		return false;
+	struct slot *slot = LIST_ENTRY(disk->free.next, struct slot, link);
+	slot->request = request;
+	slot->flush = flush;
+	slot->tries = 0;
+	slot->header.type = type;
+	slot->header.sector = request ? request->block * (disk->block.block_size >> SECTOR_SHIFT) : 0;
+	if (!hand_over(disk, slot))
 		return false;
 	if (list_is_empty(&disk->busy))
 		wait_queue_wake(&disk->events); // for LOOK_TIME
@@ -199,6 +209,24 @@ static int slot_error(const struct slot *slot)
 	return status == STATUS_UNSUPPORTED ? -EOPNOTSUPP : -EIO;
 }
 
+// True: the device has it again.
+static bool try_again(struct virtio_block *disk, struct slot *slot, int error)
+{
+	const struct block_request *request = slot->request;
+
+	if (error != -EIO || !request)
+		return false;
+	if (slot->tries < TRIES && hand_over(disk, slot)) {
+		log_debug("%s: %s of block %llu again after error %d", disk->block.name,
+			  request->write ? "write" : "read", (unsigned long long)request->block, error);
+		disk->device->transport->notify(disk->device, 0);
+		return true;
+	}
+	log_error("%s: %s of %u blocks at %llu failed: error %d", disk->block.name,
+		  request->write ? "write" : "read", request->count, (unsigned long long)request->block, error);
+	return false;
+}
+
 static void give_up(struct virtio_block *disk, int error)
 {
 	struct slot *slot;
@@ -222,8 +250,12 @@ static bool take_answers(struct virtio_block *disk)
 	struct slot *slot = virtqueue_next_answer(&disk->queue, &written);
 	bool any = slot;
 
-	for (; slot; slot = virtqueue_next_answer(&disk->queue, &written))
-		release(disk, slot, slot_error(slot));
+	for (; slot; slot = virtqueue_next_answer(&disk->queue, &written)) {
+		int error = slot_error(slot);
+
+		if (!try_again(disk, slot, error))
+			release(disk, slot, error);
+	}
 	if (any)
 		start_waiting(disk);
 	return any;
