@@ -51,13 +51,14 @@ def test_same_bytes_again(card, tmp_path):
         result = card(LIST, "--gz", "--bmap")
         assert result.returncode == 0, result.stderr
         (tmp_path / "full.img").rename(tmp_path / name)
-        (tmp_path / "full.img.gz").rename(tmp_path / f"{name}.gz")
+        for suffix in ".gz", ".bmap":
+            (tmp_path / f"full.img{suffix}").rename(tmp_path / f"{name}{suffix}")
         for source in "small", "large":  # not even times of the sources count
             os.utime(tmp_path / source, (1_000_000_000, 1_000_000_000))
-    for suffix in "", ".gz":
+    for suffix in "", ".gz", ".bmap":
         assert (tmp_path / f"first{suffix}").read_bytes() == (tmp_path / f"second{suffix}").read_bytes()
     assert gzip.decompress((tmp_path / "first.gz").read_bytes()) == (tmp_path / "first").read_bytes()
-    assert "<ImageSize> 85983232 </ImageSize>" in (tmp_path / "full.img.bmap").read_text()
+    assert "<ImageSize> 85983232 </ImageSize>" in (tmp_path / "first.bmap").read_text()
     assert (tmp_path / "first").stat().st_blocks * 512 < 8_000_000
     assert not list(tmp_path.glob(".card-*"))
 

@@ -79,13 +79,13 @@ class Machine:
     """Boots at once; `with` or close() ends it.
 
     `options` are those of ./run without the dashes (board="rpi4", xen="4.20", gic=3, memory="4G", cpus=4,
-    dom0_memory="32M", xen_args="...", dom0_image=PATH, card=PATH), but there is no card unless one is named: machines of
-    tests that run side by side must not share one. With a card, the prompt comes after it was mounted; `qemu` more
-    arguments for QEMU; `trace` a pattern of QEMU's trace events, for trace_lines(). `seconds` is how long the machine may
-    live at all.
+    dom0_memory="32M", xen_args="...", dom0_image=PATH, card=PATH), but without `card` there is none: machines of tests
+    that run side by side must not share one. `qemu` are more arguments for QEMU, with `storage` where a disk is among
+    them. With a card or a disk, the prompt is waited for that comes after it was mounted. `trace` is a pattern of QEMU's
+    trace events, for trace_lines(); `seconds` is how long the machine may live at all.
     """
 
-    def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, card="none", **options):
+    def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, card="none", storage=False, **options):
         folder = pathlib.Path(folder)
         number = len(list(folder.glob("console*.log")))
         self.log = folder / f"console{number or ''}.log"
@@ -102,10 +102,10 @@ class Machine:
                                      dimensions=(40, 120))
         self.console._decoder = PlainText(self.log)
         self.console.delaybeforesend = None
-        if wait:
+        if wait and (storage or card != "none"):
+            self.await_storage(BOOT_SECONDS)
+        elif wait:
             self.prompt(BOOT_SECONDS)
-        if wait and card != "none":
-            self.await_card()
 
     def __enter__(self):
         return self
@@ -137,9 +137,9 @@ class Machine:
             if start + CHUNK < len(text):
                 time.sleep(0.1)
 
-    def await_card(self):
-        """Waits until the log has said what of the card is mounted, or isn't, and the prompt stands again."""
-        self.expect(re.compile(r"storage: (?:mounted, |no medium)[^\n]*\n"))
+    def await_storage(self, timeout=30):
+        """Waits until the log has said what of a card is mounted, or isn't, and the prompt stands again."""
+        self.expect(re.compile(r"storage: (?:mounted, |no medium)[^\n]*\n"), timeout)
         self.prompt()
 
     def skip(self, seconds=0):
