@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config/images_folder.h"
 #include "shell/commands.h"
 #include "shell/files.h"
 #include "shell/words.h"
@@ -96,6 +97,7 @@ static int print_mounts(void)
 {
 	int count = 0;
 
+	images_folder_wait();
 	for (const struct mount *mount = mount_next(NULL); mount; mount = mount_next(mount), count++) {
 		shell_print("%s %s", mount->name, mount->extent.device->name);
 		if (mount->partition)
@@ -133,6 +135,7 @@ static int each_volume(const struct invocation *call, int (*use)(struct mount *m
 	const char *rest;
 	int result = 0;
 
+	images_folder_wait();
 	for (const struct mount *next = mount_next(NULL); next; next = mount_next(next)) {
 		int error = mount_find(next->name, &mount, &rest);
 

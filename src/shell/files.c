@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/images_folder.h"
 #include "xen/hypercall.h"
 
 static const struct {
@@ -44,6 +45,7 @@ int file_refused(const struct invocation *call, const char *text, int error)
 int file_path_find(const struct invocation *call, const char *text, struct file_path *path)
 {
 	path->text = text;
+	images_folder_wait();
 	int error = mount_find(text, &path->mount, &path->rest);
 
 	if (error == -ENODEV)

@@ -280,9 +280,10 @@ def test_pulled_in_the_middle_of_a_write(boot, card):
     pull(monitor)
     assert "the card was pulled\n" in machine.prompt()
 
-    # Clusters that belong to nothing are all that may be lost.
-    found = image.problems(1).splitlines()
-    assert not [line for line in found if "cluster" not in line and re.search(r"(?i)bad|error|shared|long name|differ", line)]
+    # Clusters that belong to nothing are all that may be lost; the FAT's second copy is written after the first.
+    allowed = r"fsck\.fat |FATs differ but appear to be intact|  Using first FAT|Reclaimed \d+ unused clusters|" \
+              r"Free cluster summary wrong|  Auto-correcting|Leaving filesystem unchanged|.* files, \d+/\d+ clusters|$"
+    assert [line for line in image.problems(1).splitlines() if not re.match(allowed, line)] == []
     put_in(monitor, image)
     machine.await_storage()
     assert machine.command("fs cat /1:/dom0/where") == "partition 1\n"
