@@ -166,9 +166,11 @@ class Machine:
         self.expect("\n")
 
     def command(self, line, timeout=30):
-        """Types a command line and returns what it prints, without Xen's own messages."""
+        """Types a command line and returns what it prints, without Xen's own messages, and without the progress that is
+        shown on a slow machine and then wiped out with blanks."""
         self.start(line)
-        return re.sub(r"\(XEN\) [^\n]*\n", "", self.prompt(timeout))
+        output = re.sub(r"\(XEN\) [^\n]*\n", "", self.prompt(timeout))
+        return re.sub(r"(?m)^(?:\w+: [^\n(]*\(Ctrl-C stops\) +)+", "", output)
 
     def create(self, configuration, timeout=30):
         """`xu create`; the new domain's id."""
