@@ -103,7 +103,7 @@ class Machine:
         self.console._decoder = PlainText(self.log)
         self.console.delaybeforesend = None
         if wait and (storage or card != "none"):
-            self.await_storage(BOOT_SECONDS)
+            self.await_storage(2 * BOOT_SECONDS)
         elif wait:
             self.prompt(BOOT_SECONDS)
 
