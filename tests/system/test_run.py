@@ -49,7 +49,7 @@ def test_card(tmp_path):
 def project(tmp_path):
     """A folder as the project's, in which ./run keeps a card of its own."""
     (tmp_path / "build/virt").mkdir(parents=True)
-    for name in "scripts", "build/parts", "build/virt/thin-dom0.bin":
+    for name in "scripts", "boards", "build/parts", "build/virt/thin-dom0.bin":
         (tmp_path / name).symlink_to(TOP / name)
     shutil.copy(RUN, tmp_path)
     return tmp_path
