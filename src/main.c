@@ -7,6 +7,7 @@
 #include "config/catalog.h"
 #include "config/images_folder.h"
 #include "console/console.h"
+#include "console/log_file.h"
 #include "domain/lifecycle.h"
 #include "domain/store_nodes.h"
 #include "drivers/drivers.h"
@@ -54,6 +55,7 @@ static const struct service {
 	{ "hypervisor interfaces", xen_version_init },
 	{ "guest memory", foreign_init },
 	{ "console server", console_init },
+	{ "console logs", console_log_init },
 	{ "xenstore server", xenstore_init },
 	{ "store nodes", store_nodes_init },
 	{ "watch over domains", lifecycle_init },

@@ -234,6 +234,7 @@ static void take_numbers(struct builtin *builtin)
 	config->ssidref = cfg->ssidref;
 	config->iommu = cfg->flags & XEN_DOMCTL_CDF_iommu;
 	config->paused = cfg->f_paused;
+	config->console_log = cfg->f_console_log ? CONFIG_CONSOLE_CARD : CONFIG_CONSOLE_DEFAULT;
 	config->command_line = cfg->cmdline ? cfg->cmdline : "";
 }
 

@@ -425,3 +425,12 @@ enum config_action config_action(const struct domain_config *config, enum config
 
 	return action == CONFIG_ACTION_DEFAULT ? defaults[end] : action;
 }
+
+bool config_keeps_console(const struct domain_config *config)
+{
+#ifdef CONFIG_CONSOLE_LOG
+	return config->console_log != CONFIG_CONSOLE_NONE;
+#else
+	return config->console_log == CONFIG_CONSOLE_CARD;
+#endif
+}

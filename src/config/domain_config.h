@@ -18,6 +18,9 @@
 enum config_gic { CONFIG_GIC_DEFAULT, CONFIG_GIC_V2, CONFIG_GIC_V3 }; // default: what the host has
 enum config_tee { CONFIG_TEE_NONE, CONFIG_TEE_OPTEE, CONFIG_TEE_FFA };
 
+// Whether what the domain prints is kept on the card (console/log_file.h); CONFIG_CONSOLE_LOG is the default.
+enum config_console_log { CONFIG_CONSOLE_DEFAULT, CONFIG_CONSOLE_CARD, CONFIG_CONSOLE_NONE };
+
 // How a domain can end, and what follows: xl.cfg(5), "Event Actions".
 enum config_end {
 	CONFIG_END_POWEROFF,
@@ -151,6 +154,7 @@ struct domain_config {
 	const char *security_label; // (*) in the place of ssidref
 	enum config_gic gic;
 	enum config_tee tee;
+	enum config_console_log console_log;
 	bool iommu;  // the domain may be given devices behind the IOMMU; `dtdevs` imply it
 	bool paused; // stays paused after creation
 	bool vuart;  // (*) an emulated SBSA UART; takes SPI 32
@@ -201,6 +205,8 @@ static inline uint64_t config_max_memory(const struct domain_config *config)
 {
 	return config->max_memory_kib ? config->max_memory_kib : config->memory_kib;
 }
+
+bool config_keeps_console(const struct domain_config *config);
 
 // What follows an end: the action, with the defaults of xl for those that aren't given.
 enum config_action config_action(const struct domain_config *config, enum config_end end);

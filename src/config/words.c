@@ -23,6 +23,13 @@ const struct config_word config_tee_words[] = {
 	{ 0 },
 };
 
+const struct config_word config_console_log_words[] = {
+	{ "default", CONFIG_CONSOLE_DEFAULT },
+	{ "card", CONFIG_CONSOLE_CARD },
+	{ "none", CONFIG_CONSOLE_NONE },
+	{ 0 },
+};
+
 const struct config_word config_action_words[] = {
 	{ "destroy", CONFIG_ACTION_DESTROY },
 	{ "restart", CONFIG_ACTION_RESTART },

@@ -9,7 +9,7 @@ struct config_word {
 	unsigned int value;
 };
 
-extern const struct config_word config_gic_words[], config_tee_words[], config_action_words[],
+extern const struct config_word config_gic_words[], config_tee_words[], config_action_words[], config_console_log_words[],
 	config_disk_format_words[], config_disk_backend_words[], config_disk_protocol_words[];
 
 // Case doesn't count, as with xl. NULL: no such word.

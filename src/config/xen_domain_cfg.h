@@ -98,6 +98,7 @@ struct xen_domain_cfg {
 	struct backend_configuration back_cfg;
 
 	bool f_paused : 1;
+	bool f_console_log : 1;
 };
 
 struct dom0_domain_cfg {

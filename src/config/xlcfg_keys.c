@@ -324,6 +324,7 @@ const struct xlcfg_key xlcfg_keys[] = {
 
 	// Not xl's.
 	KEY("autostart", .apply = take_u32, AT(autostart), U32),
+	KEY("console_log", .apply = take_word, AT(console_log), .words = config_console_log_words),
 	KEY("paused", .apply = take_bool, AT(paused), RANGE(0, INT64_MAX)),
 	KEY("memory_kib", .apply = take_kib, AT(memory_kib), RANGE(1, MEMORY_MIB_MAX * 1024)),
 	KEY("dt_passthrough", LIST(dt_passthrough, dt_passthrough_count, text_element)),

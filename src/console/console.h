@@ -17,6 +17,10 @@ int console_init(void);
 // a negative errno: -ENOMEM, or what mapping and binding say. *console is written on success only.
 int console_open(domid_t domid, gfn_t ring, evtchn_port_t remote_port, struct console **console);
 
+// From now on until its end, what the domain prints is kept on the card as well, under this name (console/log_file.h).
+// Once at most. -ENOMEM.
+int console_keep_log(struct console *console, const char *name);
+
 // Takes what is still in the ring, then ends the service: nothing of the guest is mapped or bound afterwards.
 // The backlog stays to be read. Ending it again does nothing.
 void console_end(struct console *console);

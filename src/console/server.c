@@ -11,6 +11,7 @@
 
 #include "console/backlog.h"
 #include "console/console.h"
+#include "console/log_file.h"
 #include "kernel/compiler.h"
 #include "kernel/list.h"
 #include "kernel/log.h"
@@ -30,6 +31,7 @@ struct console {
 	struct byte_ring output, input; // as the guest sees them
 	struct event_channel channel;
 	struct backlog backlog;
+	struct console_log *log; // NULL: its output isn't kept in a file
 	uint64_t lost_told; // of backlog.lost, what console_take_lost() has answered
 	void (*notify)(void); // of whoever is attached, or NULL
 	uint64_t period_start;
@@ -70,6 +72,8 @@ static void take_output(struct console *console)
 	}
 	if (count > 0) {
 		backlog_put(&console->backlog, buffer, (size_t)count);
+		if (console->log)
+			console_log_put(console->log, buffer, (size_t)count);
 		console->statistics.output += (uint64_t)count;
 		event_channel_notify(&console->channel);
 	}
@@ -198,12 +202,20 @@ int console_open(domid_t domid, gfn_t ring, evtchn_port_t remote_port, struct co
 	return 0;
 }
 
+int console_keep_log(struct console *console, const char *name)
+{
+	console->log = console_log_open(name);
+	return console->log ? 0 : -ENOMEM;
+}
+
 void console_end(struct console *console)
 {
 	if (console_is_closed(console))
 		return;
 	if (!console->statistics.broken)
 		take_output(console);
+	console_log_close(console->log);
+	console->log = NULL;
 	disconnect(console);
 	list_remove(&console->link);
 	tell_attached(console);

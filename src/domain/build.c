@@ -352,19 +352,25 @@ static int set_parameters(struct build *build)
 	return error;
 }
 
-static int open_console(struct build *build)
-{
-	struct domain *domain = build->domain;
-
-	return console_open(domain->id, magic_gfn(MAGIC_CONSOLE), domain->console_port, &domain->console);
-}
-
 static int close_console(struct domain *domain, struct failure *failure)
 {
 	(void)failure;
 	console_close(domain->console);
 	domain->console = NULL;
 	return 0;
+}
+
+static int open_console(struct build *build)
+{
+	struct domain *domain = build->domain;
+
+	int error = console_open(domain->id, magic_gfn(MAGIC_CONSOLE), domain->console_port, &domain->console);
+	if (error || !config_keeps_console(build->config))
+		return error;
+	error = console_keep_log(domain->console, domain->name);
+	if (error)
+		close_console(domain, build->failure);
+	return error;
 }
 
 // ---- The store ----

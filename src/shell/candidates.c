@@ -101,4 +101,6 @@ void candidates_each(enum completion kind, const char *prefix, complete_offer *o
 		offer_nodes(prefix, offer, context);
 	else if (kind == COMPLETE_FILE)
 		files_offer(prefix, offer, context);
+	else if (kind == COMPLETE_CONFIG_FILE)
+		files_offer_configurations(prefix, offer, context);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "console/log_file.h"
 #include "drivers/board_power.h"
 #include "kernel/fault_test.h"
 #include "kernel/memory.h"
@@ -76,9 +77,13 @@ static int memory(const struct invocation *call)
 	return 0;
 }
 
+// For what the domains printed last, before the machine ends.
+#define FLUSH_TIME SECONDS(2)
+
 static int poweroff(const struct invocation *call)
 {
 	(void)call;
+	console_log_flush(time_now() + FLUSH_TIME);
 	board_power(true);
 	kernel_shutdown(KERNEL_POWEROFF);
 }
@@ -86,6 +91,7 @@ static int poweroff(const struct invocation *call)
 static int reboot(const struct invocation *call)
 {
 	(void)call;
+	console_log_flush(time_now() + FLUSH_TIME);
 	board_power(false);
 	kernel_shutdown(KERNEL_REBOOT);
 }

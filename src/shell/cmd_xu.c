@@ -359,6 +359,7 @@ const struct command xu_commands[] = {
 		.run = config_check,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.completion = COMPLETE_CONFIG_FILE,
 	},
 	{
 		.name = "vm-list",

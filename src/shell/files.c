@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/images_folder.h"
 #include "xen/hypercall.h"
@@ -110,5 +111,37 @@ void files_offer(const char *prefix, complete_offer *offer, void *context)
 	if (mount_find(folder, &mount, &rest))
 		return;
 	offer_folder(mount->volume, rest, folder, offer, context);
+	mount_put(mount);
+}
+
+static bool is_configuration(const struct fat_info *info)
+{
+	static const char suffix[] = ".cfg";
+	size_t length = strlen(info->name), wanted = sizeof(suffix) - 1;
+
+	return !info->directory && length > wanted && strcasecmp(info->name + length - wanted, suffix) == 0;
+}
+
+void files_offer_configurations(const char *prefix, complete_offer *offer, void *context)
+{
+	struct fat_info *info;
+	struct fat_cursor *cursor;
+	struct mount *mount;
+	const char *folder;
+
+	if (prefix[0] == '/') {
+		files_offer(prefix, offer, context);
+		return;
+	}
+	if (mount_find(mount_images_folder(), &mount, &folder))
+		return;
+	info = malloc(sizeof(*info)); // much for the stack
+	if (info && !fat_list_open(mount->volume, folder, &cursor)) {
+		while (!fat_list_next(cursor, info))
+			if (is_configuration(info))
+				offer(info->name, context);
+		fat_list_close(cursor);
+	}
+	free(info);
 	mount_put(mount);
 }

@@ -24,6 +24,9 @@ int file_refused(const struct invocation *call, const char *text, int error);
 // Mount points, and what is in the folder that `prefix` leads to before its last '/'; folders with a '/' behind them.
 void files_offer(const char *prefix, complete_offer *offer, void *context);
 
+// The same; for what doesn't begin with '/', the files of the images folder whose names end in ".cfg".
+void files_offer_configurations(const char *prefix, complete_offer *offer, void *context);
+
 // Of `fs`, those that go through what is in files: cmd_fs_data.c.
 int fs_cat_command(const struct invocation *call);
 int fs_read_command(const struct invocation *call);

@@ -215,6 +215,12 @@ static void test_completion(void **state)
 	assert_string_equal(typed("\t"), "dom0/");
 	assert_string_equal(typed("a\t"), "a.cfg ");
 	typed("\003");
+	assert_string_equal(typed("xu config_check tw\t"), "xu config_check two\\ words.cfg ");
+	typed("\003");
+	assert_string_equal(typed("xu config_check \t"),
+			    "xu config_check \na.cfg          two words.cfg\n" PROMPT "xu config_check ");
+	assert_string_equal(typed("/\t"), "/0:/");
+	typed("\003");
 	assert_string_equal(typed("fs sum /0:/dom0/\t"),
 			    "fs sum /0:/dom0/\n/0:/dom0/a.cfg          /0:/dom0/wild           /0:/dom0/large\n"
 			    "/0:/dom0/empty          /0:/dom0/two words.cfg\n" PROMPT "fs sum /0:/dom0/");

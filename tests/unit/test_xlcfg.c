@@ -519,6 +519,10 @@ static void our_own_keys(void **state)
 	MAKES("autostart=0", !config->autostart);
 	MAKES("paused=1", config->paused);
 	MAKES("paused=0", !config->paused);
+	MAKES("console_log='card'", config->console_log == CONFIG_CONSOLE_CARD && config_keeps_console(config));
+	MAKES("console_log='none'", config->console_log == CONFIG_CONSOLE_NONE && !config_keeps_console(config));
+	MAKES("paused=0", config->console_log == CONFIG_CONSOLE_DEFAULT && !config_keeps_console(config));
+	refused(KERNEL "console_log=1", "2:13: console_log: there is no '1'");
 	MAKES("device_tree='x'\ndt_passthrough=['/leds']",
 	      config->dt_passthrough_count == 1 && TEXT_IS(config->dt_passthrough[0], "/leds"));
 	refused(KERNEL "dt_passthrough=['/leds']",
