@@ -6,12 +6,14 @@ import re
 import pytest
 
 from cards import GUESTS, LINUX, Card
+from test_bad_input import leftovers
 
 CONFIGURATIONS = {
     "hello": 'kernel = "sync.bin"\nmemory = 16\n',
     "virt_domu": 'kernel = "sync.bin"\nmemory = 8\n',  # there is a built-in one of this name
     "wrong": 'kernel = "sync.bin"\nmemory = "lots"\n',
     "missing": 'kernel = "nothing.bin"\n',
+    "kept": 'kernel = "sync.bin"\nmemory = 16\nconsole_log = "card"\n',
     "linux": 'kernel = "linux"\nramdisk = "initramfs.gz"\ncmdline = "console=hvc0"\nmemory = 256\n',
 }
 
@@ -70,3 +72,46 @@ def test_linux_from_a_card(boot, card):
     machine.attach(machine.create("linux", timeout=90))
     machine.expect(re.compile(r"Linux version 6\.12"), timeout=60)
     machine.detach()
+
+
+def test_ctrl_c_ends_a_long_load(boot, card):
+    """A slow card: how far it is stands in one line, and Ctrl-C leaves everything as it was."""
+    limit = "throttling.bps-read=4000000"
+    machine = boot(qemu=["-drive", f"if=none,id=disk,format=raw,file={card},{limit}",
+                         "-device", "virtio-blk-device,drive=disk"])
+    machine.command("xu config_list")  # waits for the disk
+    before = None
+    for _ in range(3):  # once before, for what the first use of a thing keeps
+        machine.start("xu create linux")
+        machine.expect(re.compile(r"kernel: [1-9]\d? %, \d+\.\d MB/s \(Ctrl-C stops\)"), timeout=60)
+        machine.send("\x03")
+        assert re.search(r"xu create: .*stopped while loading the kernel", machine.prompt())
+        left = leftovers(machine)
+        assert before in (None, left)
+        before = left
+    assert re.findall(r"^(\S+) +\d+ ", machine.command("xu list"), re.M) == ["Domain-0"]
+
+
+def console_logs(card):
+    """What the card has of domains' consoles, in the partition that holds them."""
+    for number in range(2):
+        if "console/" in card.names(number, "dom0"):
+            return {name: card.read(number, f"dom0/console/{name}").decode() for name in card.names(number, "dom0/console")
+                    if not name.endswith("/")}
+    return {}
+
+
+def test_console_is_kept(boot, card):
+    machine = boot(card=card)
+    machine.create("hello")  # whose console isn't
+    machine.attach(machine.create("kept"))
+    machine.expect("thread_a: Hello World")
+    machine.detach()
+    machine.command("xu destroy kept")
+    machine.attach(machine.create("kept"))
+    machine.expect("thread_b: Hello World")
+    machine.detach()
+    assert machine.poweroff() == 0
+    kept = console_logs(card)
+    assert kept.keys() == {"kept.log"}
+    assert kept["kept.log"].count("thread_a: Hello World") >= 2

@@ -4,7 +4,9 @@
 #include "volume.h"
 
 #include <errno.h>
+#include <zlib.h>
 
+#include "kernel/compiler.h"
 #include "kernel/memory.h"
 
 static const struct kind {
@@ -417,11 +419,19 @@ static const struct {
 	{"mkdir", do_make_directory}, {"grow", do_grow_directory},
 };
 
+// What is done here happens at the beginning of a volume; that nothing behind it was changed is seen at the end.
+#define TOUCHED (2u << 20)
+
 static uint8_t *pristine;
+
+static uint64_t touched(void)
+{
+	return MIN(disk->size, TOUCHED);
+}
 
 static void restore(const struct kind *kind)
 {
-	memcpy(disk->bytes, pristine, disk->size);
+	memcpy(disk->bytes, pristine, touched());
 	model_disk_close(disk);
 	model_start(NULL);
 	disk = model_disk_open("image", kind->block_size);
@@ -450,16 +460,50 @@ static void check_contents(const char *path, const uint8_t *bytes, size_t size)
 	page_free(got, 4);
 }
 
-// After a cut or a failure: fsck.fat can repair it, and nothing but the file worked on has changed.
-static void check_survival(const char *action, uint64_t nth)
-{
-	static const char check[] = "fsck.fat -n image >fsck.txt 2>&1",
-			  repair[] = "fsck.fat -a image >>fsck.txt 2>&1";
-	uint8_t *old = page_alloc(4);
+// Marks of volumes that fsck.fat finds nothing wrong with. Cuts beside each other often leave the same one, and the programs are what takes
+// the time.
+#define VOLUMES_MAX 4096u
 
-	if (shell_status("%s || { %s; test $? -lt 2 && %s; }", check, repair, check))
+static uint64_t sound_volumes[VOLUMES_MAX];
+static size_t sound_count;
+
+static uint64_t mark(void)
+{
+	uInt size = (uInt)touched();
+
+	return (uint64_t)crc32(0, disk->bytes, size) << 32 | adler32(1, disk->bytes, size);
+}
+
+static bool is_known(uint64_t volume_mark)
+{
+	for (size_t i = 0; i < sound_count; i++)
+		if (sound_volumes[i] == volume_mark)
+			return true;
+	return false;
+}
+
+// Whether the volume is sound as it is; it is afterwards.
+static bool repair(const char *action, uint64_t nth)
+{
+	static const char check[] = "fsck.fat -n image >fsck.txt 2>&1";
+	bool sound = is_known(mark()) || !shell_status(check);
+
+	if (!sound && shell_status("fsck.fat -a image >>fsck.txt 2>&1; test $? -lt 2 && %s", check))
 		fail_msg("%s, %llu: beyond repair\n%s", action, (unsigned long long)nth,
 			 (shell_status("cat fsck.txt >&2"), ""));
+	if (!is_known(mark())) {
+		assert_true(sound_count < VOLUMES_MAX);
+		sound_volumes[sound_count++] = mark();
+	}
+	return sound;
+}
+
+// After a cut or a failure: fsck.fat can repair it, and nothing but the file worked on has changed.
+static void check_survival(const char *action, uint64_t nth, bool must_be_sound)
+{
+	uint8_t *old = page_alloc(4);
+
+	assert_true(repair(action, nth) || !must_be_sound);
 	volume = mount(disk);
 	check_contents("d/bystander of all this", bystander, sizeof(bystander));
 	check_contents("d/gap1", contents, 1500);
@@ -486,11 +530,10 @@ static void interrupt_actions(const struct kind *kind, bool cut)
 			error = actions[i].run();
 			unmounted = fat_unmount(volume);
 			struck = disk->struck;
-			if (!error && !unmounted) // nothing failed, or nothing that was needed
-				check_sound();
 			disk->cut_after = MODEL_DISK_POWERED;
 			disk->fail_nth = 0;
-			check_survival(actions[i].name, nth);
+			// Nothing failed, or nothing that was needed: then there is nothing to repair.
+			check_survival(actions[i].name, nth, !error && !unmounted);
 			if (!struck) {
 				assert_int_equal(error, 0);
 				break;
@@ -510,6 +553,7 @@ static void interrupt(bool cut)
 		pristine = test_malloc(disk->size);
 		memcpy(pristine, disk->bytes, disk->size);
 		interrupt_actions(&kinds[kind], cut);
+		assert_memory_equal(disk->bytes + touched(), pristine + touched(), disk->size - touched());
 		test_free(pristine);
 		model_disk_close(disk);
 	}
