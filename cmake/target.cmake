@@ -127,26 +127,32 @@ if(CONFIG_DOM_CFG_BOARD_EXT STREQUAL "test")
   list(APPEND images ${test_images})
 endif()
 
-# --- the Linux guest's first root file system -----------------------------------------------------------------------
+# --- root file systems of Linux: the guest's, DomD's, and the disk that DomD exports ---------------------------------
 
-set(linux_files
-    init=${PROJECT_SOURCE_DIR}/image/linux-init
-    bin/busybox=${PARTS}/linux/busybox
-    usr/bin/xenstore=${PARTS}/linux/xenstore
-    lib/libxenstore.so.4=${PARTS}/linux/libxenstore.so.4
-    lib/libxentoolcore.so.1=${PARTS}/linux/libxentoolcore.so.1
-    lib/libgcc_s.so.1=${PARTS}/linux/libgcc_s.so.1
-    lib/libc.so.6=${PARTS}/linux/libc.so.6
-    lib/ld-linux-aarch64.so.1=${PARTS}/linux/ld-linux-aarch64.so.1
-)
-list(TRANSFORM linux_files REPLACE ".*=" "" OUTPUT_VARIABLE linux_sources)
-add_custom_command(
-  OUTPUT ${GUESTS}/initramfs.gz
-  COMMAND ${PROJECT_SOURCE_DIR}/image/initramfs ${GUESTS}/initramfs.gz ${linux_files}
-  DEPENDS image/initramfs ${linux_sources}
-  COMMENT "Root file system of the Linux guest"
-)
-list(APPEND images ${GUESTS}/initramfs.gz)
+file(GLOB linux_scripts CONFIGURE_DEPENDS image/linux/*)
+file(GLOB linux_parts CONFIGURE_DEPENDS ${PARTS}/linux/* ${PARTS}/linux/lib/* ${PARTS}/linux/modules-*/*)
+
+# linux_root(LIST OUTPUT [DEPENDS FILE...] [SIZE MIB]): image/root makes OUTPUT of image/linux/LIST.
+function(linux_root list output)
+  cmake_parse_arguments(PARSE_ARGV 2 root "" "SIZE" "DEPENDS")
+  if(root_SIZE)
+    set(size --size ${root_SIZE})
+  endif()
+  add_custom_command(
+    OUTPUT ${GUESTS}/${output}
+    COMMAND ${PYTHON} ${PROJECT_SOURCE_DIR}/image/root ${PROJECT_SOURCE_DIR}/image/linux/${list} ${GUESTS}/${output}
+            --from ${PROJECT_SOURCE_DIR} --from ${PROJECT_BINARY_DIR} --from ${PARTS} ${size}
+    DEPENDS image/root ${linux_scripts} ${linux_parts} ${root_DEPENDS}
+    COMMENT "Linux: ${output}"
+  )
+endfunction()
+
+linux_root(guest.txt initramfs.gz)
+linux_root(disk.txt disk.img SIZE 16)
+linux_root(domd.txt domd.gz DEPENDS ${GUESTS}/disk.img)
+linux_root(domd.txt rootfs.img DEPENDS ${GUESTS}/disk.img SIZE 64)
+list(APPEND images ${GUESTS}/initramfs.gz ${GUESTS}/domd.gz)
+add_custom_target(rootfs DEPENDS ${GUESTS}/rootfs.img)
 
 add_custom_target(guests ALL DEPENDS ${images})
 

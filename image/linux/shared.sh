@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the scripts of DomD and of the guest have in common; sourced.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/
+
+# option NAME: the value of NAME= on the kernel's command line; of several the last one.
+option() {
+	local word value=
+	for word in $(cat /proc/cmdline); do
+		case $word in "$1="*) value=${word#*=} ;; esac
+	done
+	echo "$value"
+}
+
+# mount_once TYPE FOLDER [OPTION...]
+mount_once() {
+	grep -q " $2 $1 " /proc/mounts 2>/dev/null && return
+	mkdir -p "$2"
+	mount -t "$1" "$@"
+}
+
+on_xen() { grep -q xen /sys/hypervisor/type 2>/dev/null; }
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when it doesn't in this time.
+wait_for() {
+	local tries=$(($1 * 5))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return
+		usleep 200000
+	done
+}
