@@ -31,12 +31,22 @@ def log_folder(request):
     return folder
 
 
+@pytest.fixture(scope="module")
+def shared_log_folder(request):
+    """The same for what all tests of a file share: build/test-logs/FILE/shared."""
+    folder = LOGS / request.node.path.stem / "shared"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Below a failure: where its logs are, and how they end."""
     outcome = yield
     report = outcome.get_result()
-    folder = item.funcargs.get("log_folder") if hasattr(item, "funcargs") else None
+    fixtures = getattr(item, "funcargs", {})
+    folder = fixtures.get("log_folder", fixtures.get("shared_log_folder"))
     if report.failed and folder:
         for log in sorted(folder.glob("*.log")):
             lines = log.read_bytes().decode(errors="replace").replace("\r", "").splitlines()[-25:]

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linux domains driven through their shells."""
+
+import re
+
+READY = {"domd": "domd:/# ", "guest": "/ # "}
+
+
+class Linux:
+    """A domain with a shell on its console. `kind` is "domd" or "guest"."""
+
+    def __init__(self, machine, domain, kind):
+        self.machine, self.domain, self.kind = machine, domain, kind
+
+    def wait_until_up(self, timeout=120):
+        self.machine.attach(self.domain)
+        self.machine.expect(re.compile(r"(?:^|\n)" + re.escape(READY[self.kind])), timeout)
+        self.machine.detach()
+        return self
+
+    def run(self, line, timeout=60, status=0):
+        """What a command prints."""
+        self.machine.attach(self.domain)
+        self.machine.skip(0.2)
+        # Neither the marks nor their text stand in what is typed.
+        self.machine.send(f"echo '<'BEGIN; {line}; echo \"<END $?\"\r")
+        try:
+            self.machine.expect("<BEGIN\n", timeout)
+            found = self.machine.expect(re.compile(r"<END (\d+)\n"), timeout)
+            output = self.machine.before
+        finally:
+            self.machine.detach()
+        assert status is None or int(found[1]) == status, (line, found[1], output)
+        return output

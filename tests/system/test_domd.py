@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DomD, a Linux driver domain, and Linux guests whose disks and networks come from it. All tests of a kernel share one
+machine: they leave it as they found it."""
+
+import re
+import subprocess
+
+import pytest
+
+from linux_guest import Linux
+from machine import TOP, Machine
+
+BOARD = TOP / "boards/virt"
+GUESTS = TOP / "build/virt/guests"
+SILO_OFF = "xsm=dummy"  # otherwise Xen lets no domain but Dom0 serve another
+MEGABYTES = 8  # over the network, each way
+
+pytestmark = pytest.mark.xdist_group("domd")  # in one worker, or each worker would boot a machine
+
+
+def make_card(folder, linux):
+    """The configurations of the board's card with this kernel, a second guest, and one that starts from its disk."""
+    first = (BOARD / "linux_pv_domu.cfg").read_text()
+    second = first.replace('"linux_pv_domu"', '"second"').replace("192.168.0.2", "192.168.0.3") \
+        .replace("00:16:3e:00:00:02", "00:16:3e:00:00:03").replace("disk = [", "unused = [")
+    rooted = first.replace('"linux_pv_domu"', '"rooted"').replace("192.168.0.2", "192.168.0.4 root=/dev/xvda") \
+        .replace("00:16:3e:00:00:02", "00:16:3e:00:00:04").replace("/disk.img", "/root.img")
+    configurations = {"domd": (BOARD / "domd.cfg").read_text(), "linux_pv_domu": first, "second": second,
+                      "rooted": rooted}
+    lines = ["[boot 16M]", "[dom0 200M]", f"linux/vmlinuz-{linux} dom0/vmlinuz-{linux}", "domd.gz dom0/domd.gz",
+             "initramfs.gz dom0/initramfs.gz"]
+    for name, text in configurations.items():
+        (folder / f"{name}.cfg").write_text(text.replace("vmlinuz-6.12", f"vmlinuz-{linux}"))
+        lines.append(f"{name}.cfg dom0/{name}.cfg")
+    (folder / "card.txt").write_text("\n".join(lines) + "\n")
+    subprocess.run([TOP / "image/card", folder / "card.txt", folder / "card.img", "--power-of-two", "--from", folder,
+                    "--from", GUESTS, "--from", TOP / "build/parts"], check=True)
+    return folder / "card.img"
+
+
+class Pair:
+    def __init__(self, machine):
+        self.machine = machine
+        self.domd = Linux(machine, machine.create("domd", timeout=180), "domd").wait_until_up(300)
+        self.guest = self.create("linux_pv_domu")
+
+    def create(self, configuration, kind="guest"):
+        return Linux(self.machine, self.machine.create(configuration, timeout=300), kind).wait_until_up(600)
+
+
+@pytest.fixture(scope="module", params=[("4.17", 2, "6.12"), ("4.20", 3, "6.1")], ids=["linux6.12", "linux6.1"])
+def pair(request, shared_log_folder, tmp_path_factory):
+    xen, gic, linux = request.param
+    card = make_card(tmp_path_factory.mktemp("card"), linux)
+    with Machine(shared_log_folder, xen=xen, gic=gic, card=card, xen_args=SILO_OFF, seconds=1800) as machine:
+        pair = Pair(machine)
+        assert pair.domd.run("uname -r").startswith(linux + ".")
+        yield pair
+
+
+def checksum(linux, file, timeout=120):
+    return linux.run(f"sha256sum <{file}", timeout).split()[0]
+
+
+def test_disk_contents(pair):
+    """What the guest writes is what DomD's file holds, byte by byte."""
+    assert checksum(pair.guest, "/dev/xvda") == checksum(pair.domd, "/disk.img")
+    pair.guest.run("mount -t ext4 /dev/xvda /mnt")
+    assert pair.guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
+    pair.guest.run("dd if=/dev/urandom of=/mnt/data bs=1M count=4 2>/dev/null; umount /mnt", 120)
+    assert checksum(pair.guest, "/dev/xvda") == checksum(pair.domd, "/disk.img")
+
+
+def test_ping(pair):
+    assert " 0% packet loss" in pair.guest.run("ping -c 3 -W 10 192.168.0.1")
+    assert " 0% packet loss" in pair.domd.run("ping -c 3 -W 10 192.168.0.2")
+
+
+@pytest.mark.parametrize("to_domd", [True, False], ids=["to DomD", "to the guest"])
+def test_network_data(pair, to_domd):
+    sender, receiver = (pair.guest, pair.domd) if to_domd else (pair.domd, pair.guest)
+    address = "192.168.0.2" if to_domd else "192.168.0.1"
+    sender.run(f"dd if=/dev/urandom of=/tmp/data bs=1M count={MEGABYTES} 2>/dev/null; httpd -p 8000 -h /tmp", 120)
+    receiver.run(f"wget -q -O /tmp/got http://{address}:8000/data", 300)
+    assert checksum(receiver, "/tmp/got") == checksum(sender, "/tmp/data")
+    receiver.run("rm /tmp/got")
+    sender.run("kill $(pidof httpd); rm /tmp/data")
+
+
+def test_disk_at_run_time(pair):
+    machine, guest, domd = pair.machine, pair.guest, pair.domd
+    domd.run("dd if=/dev/urandom of=/second.img bs=1M count=2 2>/dev/null")
+    machine.command(f"xu block-attach {guest.domain} backend=DomD,vdev=xvdb,access=ro,target=/second.img", 120)
+    guest.run("until [ -b /dev/xvdb ]; do sleep 1; done")
+    assert checksum(guest, "/dev/xvdb") == checksum(domd, "/second.img")
+    assert guest.run("cat /sys/block/xvdb/ro") == "1\n"
+    machine.command(f"xu block-detach {guest.domain} xvdb", 120)
+    guest.run("while [ -b /dev/xvdb ]; do sleep 1; done")
+    domd.run("while losetup | grep second; do sleep 1; done; rm /second.img; ls /run/backends/vbd-*-51728", status=1)
+
+
+def test_network_at_run_time(pair):
+    machine, guest, domd = pair.machine, pair.guest, pair.domd
+    domd.run("ip link add xenbr1 type bridge; ip address add 10.0.0.1/24 dev xenbr1; ip link set xenbr1 up")
+    machine.command(f"xu network-attach {guest.domain} backend=DomD,bridge=xenbr1,vifname=extra,mtu=1400", 120)
+    guest.run("until [ -e /sys/class/net/eth1 ]; do sleep 1; done")
+    guest.run("ip address add 10.0.0.2/24 dev eth1; ip link set eth1 up")
+    guest.run("until ping -c 1 -W 5 10.0.0.1 >/dev/null; do :; done")
+    assert domd.run("cat /sys/class/net/extra/mtu; ls /sys/class/net/xenbr1/brif") == "1400\nextra\n"
+    machine.command(f"xu network-detach {guest.domain} 1", 120)
+    domd.run("while [ -e /sys/class/net/extra ]; do sleep 1; done; ip link delete xenbr1")
+
+
+@pytest.mark.parametrize("options, reason", [
+    ("vdev=xvdc,target=/nothing.img", "there is no file /nothing.img"),
+    ("vdev=xvdc,target=/disk.img", "/disk.img is used by vbd-"),
+    ("vdev=xvdc,script=mine,target=/disk.img", "there is no script /etc/xen/scripts/mine"),
+], ids=["no file", "used", "no script"])
+def test_what_cannot_be_attached(pair, options, reason):
+    """The reason stands in the store, and the guest sees no disk."""
+    machine, guest = pair.machine, pair.guest
+    machine.command(f"xu block-attach {guest.domain} backend=DomD,{options}", 120)
+    pair.domd.run(f"until xenstore-read backend/vbd/{guest.domain}/51744/hotplug-error 2>/dev/null; do sleep 1; done")
+    assert reason in machine.command(f"xs ls /local/domain/{pair.domd.domain}/backend/vbd/{guest.domain}/51744")
+    assert "xvdc" not in guest.run("ls /dev/xvd*")
+    machine.command(f"xu block-detach {guest.domain} xvdc -f", 120)
+    pair.domd.run(f"while xenstore-exists backend/vbd/{guest.domain}/51744; do sleep 1; done")
+    assert pair.domd.run("ls /run/backends | grep -c vbd") == "1\n"
+
+
+def test_backends_start_again(pair):
+    """The daemon may die: what it gave stays given, and what comes then is served."""
+    pair.domd.run("kill -KILL $(cat /run/backends.pid); rm /run/backends.pid; "
+                  "until [ -e /run/backends.pid ]; do sleep 1; done")
+    assert " 0% packet loss" in pair.guest.run("ping -c 2 -W 10 192.168.0.1")
+    test_disk_at_run_time(pair)
+
+
+def test_two_guests_talk(pair):
+    second = pair.create("second")
+    assert " 0% packet loss" in second.run("ping -c 3 -W 10 192.168.0.2")
+    assert " 0% packet loss" in pair.guest.run("ping -c 3 -W 10 192.168.0.3")
+    assert pair.machine.command(f"xu destroy {second.domain}", 120) == f"domain:{second.domain} destroyed\n"
+    pair.domd.run(f"while ls -d /sys/class/net/vif{second.domain}.0 2>/dev/null; do sleep 1; done")
+
+
+def test_a_guest_starts_from_its_disk(pair):
+    """Its root file system is a copy of DomD's own."""
+    pair.domd.run("truncate -s 40M /root.img && mke2fs /root.img >/dev/null && mount -o loop /root.img /mnt", 120)
+    pair.domd.run("tar c -C / bin etc init lib sbin usr | tar x -C /mnt; umount /mnt", 180)
+    rooted = pair.create("rooted", "domd")
+    assert re.search(r"^/dev/xvda / ", rooted.run("cat /proc/mounts"), re.M)
+    assert pair.machine.command(f"xu destroy {rooted.domain}", 120) == f"domain:{rooted.domain} destroyed\n"
+    pair.domd.run("while losetup | grep root.img; do sleep 1; done; rm /root.img")
+
+
+def test_container(pair):
+    assert pair.domd.run("crun run -b /containers/hello hello") == "hello from a container: process 1 on hello\n"
+    # Limits reach the kernel; the container lives on its own, and can be looked into.
+    pair.domd.run("mkdir -p /tmp/bundle/rootfs; sed 's|\"args\": .*|\"args\": [\"/bin/busybox\", \"sleep\", \"1000\"],|' "
+                  "/containers/hello/config.json >/tmp/bundle/config.json")
+    pair.domd.run("crun create -b /tmp/bundle sleeper </dev/null >/dev/null 2>&1 && crun start sleeper")
+    assert pair.domd.run("cat /sys/fs/cgroup/sleeper/memory.max /sys/fs/cgroup/sleeper/pids.max") == "33554432\n16\n"
+    assert pair.domd.run("crun exec sleeper /bin/busybox hostname") == "hello\n"
+    pair.domd.run("crun kill sleeper KILL; until crun delete sleeper 2>/dev/null; do sleep 1; done; rm -r /tmp/bundle")
+    assert pair.domd.run("crun list -q") == ""
+
+
+def test_everything_is_given_back(pair):
+    """A guest that is destroyed leaves nothing in DomD. The last test: the guest is gone."""
+    assert pair.machine.command(f"xu destroy {pair.guest.domain}", 120) == f"domain:{pair.guest.domain} destroyed\n"
+    pair.domd.run("while ls -A /run/backends | grep v || losetup | grep . || ls -d /sys/class/net/vif*; do sleep 1; "
+                  "done 2>/dev/null", 120)
+    assert "No such file" in pair.domd.run("xenstore-ls backend 2>&1", status=None)
+
+
+def test_demo(log_folder):
+    """What a newcomer sees, without a terminal: it ends by itself."""
+    result = subprocess.run([TOP / "run", "--demo", "--no-build", "--log", log_folder / "console.log"],
+                            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=1200)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr
+    assert "hello from DomD's disk" in result.stdout and " 0% packet loss" in result.stdout
