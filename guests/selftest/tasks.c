@@ -103,17 +103,6 @@ void test_yield(void)
 		;
 	CHECK(time_now() - start >= MILLISECONDS(1));
 	CHECK(time_now() - start < LATENESS_MAX);
-
-	start = time_now();
-	task_yield();
-	task_create("a", note_turns, &names[0]); // ready, so that it is sooner
-	while (!task_should_yield())
-		;
-	CHECK(time_now() - start >= MICROSECONDS(25));
-	task_yield();
-	CHECK(ordered > 6);
-	while (ordered < 9)
-		task_yield();
 }
 
 static void set_errno(void *unused)

@@ -484,8 +484,6 @@ static int run_steps(struct build *build)
 			return failure_set(build->failure, error, "%s failed: %s", steps[i].name,
 					   error_text(error));
 		build->domain->steps_done = i + 1;
-		if (task_should_yield())
-			task_yield();
 	}
 	return 0;
 }

@@ -28,9 +28,6 @@
 
 #define DAIF_IRQ (1u << 7)
 
-// How much sooner a task is to yield when another one is ready: 25 microseconds, far more than two switches take.
-#define SHARES_OF_MILLISECOND 40u
-
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_SLEEPING, TASK_ENDED };
 
 struct task {
@@ -273,11 +270,9 @@ void task_sleep(uint64_t nanoseconds)
 
 bool task_should_yield(void)
 {
-	uint64_t now = timer_ticks(), slice = timer_ticks_per_millisecond();
+	uint64_t now = timer_ticks();
 
-	if (!list_is_empty(&ready))
-		slice /= SHARES_OF_MILLISECOND;
-	if (now - slice_start < slice)
+	if (now - slice_start < timer_ticks_per_millisecond())
 		return false;
 	slice_start = now;
 	return true;

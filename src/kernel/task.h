@@ -34,8 +34,8 @@ void task_yield(void);
 
 void task_sleep(uint64_t nanoseconds);
 
-// True once per millisecond of uninterrupted running of this task, and once per 25 microseconds while another one is ready: a
-// long copy or scan calls `if (task_should_yield()) task_yield();` in its loop, whose rounds are short against that.
+// True once per millisecond of uninterrupted running of this task: a long copy or scan calls
+// `if (task_should_yield()) task_yield();` in its loop.
 bool task_should_yield(void);
 
 struct wait_queue {

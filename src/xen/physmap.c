@@ -18,11 +18,11 @@ static const struct extent_size {
 	unsigned int order, batch;
 } extent_sizes[] = {
 	{ EXTENT_1G, 1 },
-	{ EXTENT_2M, 1 },
-	{ EXTENT_4K, 16 },
+	{ EXTENT_2M, 2 },
+	{ EXTENT_4K, 64 },
 };
 
-#define BATCH_MAX 16
+#define BATCH_MAX 64
 
 int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned int order, size_t *done)
 {

@@ -262,7 +262,7 @@ void task_sleep(uint64_t nanoseconds)
 bool task_should_yield(void)
 {
 	now += COST_OF_CHECK;
-	if (now - current->slice_start < (list_is_empty(&ready) ? MILLISECONDS(1) : MICROSECONDS(25)))
+	if (now - current->slice_start < MILLISECONDS(1))
 		return false;
 	current->slice_start = now;
 	return true;
