@@ -19,7 +19,7 @@ class Linux:
         return self
 
     def run(self, line, timeout=60, status=0):
-        """What a command prints."""
+        """What a command prints, without the kernel's own messages."""
         self.machine.attach(self.domain)
         self.machine.skip(0.2)
         # Neither the marks nor their text stand in what is typed.
@@ -31,4 +31,4 @@ class Linux:
         finally:
             self.machine.detach()
         assert status is None or int(found[1]) == status, (line, found[1], output)
-        return output
+        return re.sub(r"^\[ *\d+\.\d+\] [^\n]*\n", "", output, flags=re.M)

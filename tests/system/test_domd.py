@@ -146,7 +146,7 @@ def test_two_guests_talk(pair):
 
 def test_a_guest_starts_from_its_disk(pair):
     """Its root file system is a copy of DomD's own."""
-    pair.domd.run("truncate -s 40M /root.img && mke2fs /root.img >/dev/null && mount -o loop /root.img /mnt", 120)
+    pair.domd.run("truncate -s 40M /root.img && mke2fs -F /root.img >/dev/null && mount -o loop /root.img /mnt", 120)
     pair.domd.run("tar c -C / bin etc init lib sbin usr | tar x -C /mnt; umount /mnt", 180)
     rooted = pair.create("rooted", "domd")
     assert re.search(r"^/dev/xvda / ", rooted.run("cat /proc/mounts"), re.M)
