@@ -530,6 +530,11 @@ const struct command xu_commands[] = {
 		.max_arguments = 1,
 	},
 	{
+		.name = "dt-overlay",
+		.help = "Device-tree overlays at run time",
+		.subcommands = xu_overlay_commands,
+	},
+	{
 		.name = "set-parameters",
 		.arguments = "[NAME[=VALUE] ...]",
 		.help = "Show or set Xen's parameters at run time",

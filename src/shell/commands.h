@@ -25,6 +25,8 @@ int xu_mem_set_command(const struct invocation *call);
 int xu_vcpu_set_command(const struct invocation *call);
 int xu_mem_max_command(const struct invocation *call);
 
+extern const struct command xu_overlay_commands[]; // cmd_overlay.c
+
 // cmd_list.c
 enum { XU_LIST_VERBOSE, XU_LIST_POOL };
 extern const struct command_option xu_list_options[];
