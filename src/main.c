@@ -9,6 +9,7 @@
 #include "console/console.h"
 #include "console/log_file.h"
 #include "domain/lifecycle.h"
+#include "domain/pv_devices.h"
 #include "domain/store_nodes.h"
 #include "drivers/drivers.h"
 #include "kernel/log.h"
@@ -59,6 +60,7 @@ static const struct service {
 	{ "xenstore server", xenstore_init },
 	{ "store nodes", store_nodes_init },
 	{ "watch over domains", lifecycle_init },
+	{ "PV devices", pv_devices_init },
 	{ "configurations", catalog_init },
 #ifdef CONFIG_DOM_STORAGE_FATFS_ENABLE
 	{ "storage", storage_start },

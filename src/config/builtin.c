@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/words.h"
 #include "kernel/compiler.h"
 
 #define IMAGE_NAME_MAX (CONTAINER_NAME_SIZE + 32)
+#define BACKEND_SIZE   sizeof("-2147483648")
 
 // An image in this program's own memory.
 struct memory_image {
@@ -25,6 +27,10 @@ struct builtin {
 	const struct xen_domain_cfg *from;
 	char kernel_name[IMAGE_NAME_MAX], tree_name[IMAGE_NAME_MAX];
 	struct memory_image tree, ramdisk;
+	struct config_vif vifs[MAX_PV_NET_DEVICES];
+	struct config_disk disks[MAX_PV_BLOCK_DEVICES];
+	uint8_t macs[MAX_PV_NET_DEVICES][CONFIG_MAC_SIZE];
+	char backends[MAX_PV_NET_DEVICES + MAX_PV_BLOCK_DEVICES][BACKEND_SIZE];
 	struct config_iomem iomem[];
 };
 
@@ -171,20 +177,6 @@ static int check_flags(const struct xen_domain_cfg *cfg, struct failure *failure
 	return 0;
 }
 
-static int check_devices(const struct xen_domain_cfg *cfg, struct failure *failure)
-{
-	for (size_t i = 0; i < MAX_PV_NET_DEVICES; i++)
-		if (cfg->back_cfg.vifs[i].configured)
-			return failure_set(failure, -ENOTSUP,
-					   "configuration '%s': PV network devices (vifs) are not supported",
-					   cfg->name);
-	for (size_t i = 0; i < MAX_PV_BLOCK_DEVICES; i++)
-		if (cfg->back_cfg.disks[i].configured)
-			return failure_set(failure, -ENOTSUP,
-					   "configuration '%s': PV disks are not supported", cfg->name);
-	return 0;
-}
-
 static int take_gic(struct domain_config *config, const struct xen_domain_cfg *cfg, struct failure *failure)
 {
 	static const enum config_gic versions[] = {
@@ -262,6 +254,127 @@ static void take_lists(struct builtin *builtin)
 		};
 }
 
+// ---- PV devices ----
+
+static int device_fault(const struct xen_domain_cfg *cfg, const char *what, const char *text,
+			struct failure *failure)
+{
+	return failure_set(failure, -EINVAL, "configuration '%s': back_cfg: %s '%.40s' is wrong", cfg->name, what,
+			   text);
+}
+
+// A field is a text that ends in its array. NULL: it is empty.
+static int take_field(const struct xen_domain_cfg *cfg, const char *what,
+		      const char field[INIT_XENSTORE_BUFF_SIZE], const char **text, struct failure *failure)
+{
+	if (!memchr(field, '\0', INIT_XENSTORE_BUFF_SIZE))
+		return device_fault(cfg, what, field, failure);
+	*text = field[0] ? field : NULL;
+	return 0;
+}
+
+static int take_word(const struct xen_domain_cfg *cfg, const char *what, const struct config_word *words,
+		     const char *text, unsigned int *value, struct failure *failure)
+{
+	const struct config_word *word = text ? config_word_find(words, text) : NULL;
+
+	if (text && !word)
+		return device_fault(cfg, what, text, failure);
+	if (word)
+		*value = word->value;
+	return 0;
+}
+
+static int take_mac(const struct xen_domain_cfg *cfg, const char *text, uint8_t mac[CONFIG_MAC_SIZE],
+		    struct failure *failure)
+{
+	const char *at = text;
+
+	for (int i = 0; i < CONFIG_MAC_SIZE; i++) {
+		char *end;
+		unsigned long byte = strtoul(at, &end, 16);
+
+		if (end == at || byte > 255 || *end != (i < CONFIG_MAC_SIZE - 1 ? ':' : '\0'))
+			return device_fault(cfg, "mac", text, failure);
+		mac[i] = (uint8_t)byte;
+		at = end + 1;
+	}
+	return 0;
+}
+
+static int take_vif(struct builtin *builtin, const struct pv_net_configuration *from, uint32_t index,
+		    struct failure *failure)
+{
+	const struct xen_domain_cfg *cfg = builtin->from;
+	struct config_vif *vif = &builtin->vifs[index];
+	const char *mac = NULL, *type = NULL;
+	int error;
+
+	if ((error = take_field(cfg, "script", from->script, &vif->script, failure)) ||
+	    (error = take_field(cfg, "bridge", from->bridge, &vif->bridge, failure)) ||
+	    (error = take_field(cfg, "ip", from->ip, &vif->ip, failure)) ||
+	    (error = take_field(cfg, "type", from->type, &type, failure)) ||
+	    (error = take_field(cfg, "mac", from->mac, &mac, failure)))
+		return error;
+	if (type && strcmp(type, "vif"))
+		return device_fault(cfg, "type", type, failure);
+	snprintf(builtin->backends[index], BACKEND_SIZE, "%d", from->backend_domain_id);
+	vif->backend = builtin->backends[index];
+	vif->devid = -1;
+	if (!mac)
+		return 0;
+	vif->mac = builtin->macs[index];
+	return take_mac(cfg, mac, builtin->macs[index], failure);
+}
+
+static int take_disk(struct builtin *builtin, const struct pv_block_configuration *from, uint32_t index,
+		     struct failure *failure)
+{
+	static const struct config_word accesses[] = {
+		{ "rw", false }, { "w", false }, { "ro", true }, { "r", true }, { 0 }
+	};
+	const struct xen_domain_cfg *cfg = builtin->from;
+	struct config_disk *disk = &builtin->disks[index];
+	unsigned int format = CONFIG_DISK_RAW, type = CONFIG_DISK_BACKEND_DEFAULT, read_only = false;
+	char *backend = builtin->backends[MAX_PV_NET_DEVICES + index];
+	const char *word = NULL;
+	int error;
+
+	if ((error = take_field(cfg, "script", from->script, &disk->script, failure)) ||
+	    (error = take_field(cfg, "target", from->target, &disk->target, failure)) ||
+	    (error = take_field(cfg, "vdev", from->vdev, &disk->vdev, failure)) ||
+	    (error = take_field(cfg, "format", from->format, &word, failure)) ||
+	    (error = take_word(cfg, "format", config_disk_format_words, word, &format, failure)) ||
+	    (error = take_field(cfg, "backendtype", from->backendtype, &word, failure)) ||
+	    (error = take_word(cfg, "backendtype", config_disk_backend_words, word, &type, failure)) ||
+	    (error = take_field(cfg, "access", from->access, &word, failure)) ||
+	    (error = take_word(cfg, "access", accesses, word, &read_only, failure)))
+		return error;
+	disk->format = (enum config_disk_format)format;
+	disk->backend_type = (enum config_disk_backend)type;
+	disk->read_only = read_only;
+	snprintf(backend, BACKEND_SIZE, "%d", from->backend_domain_id);
+	disk->backend = backend;
+	return 0;
+}
+
+static int take_devices(struct builtin *builtin, struct failure *failure)
+{
+	const struct backend_configuration *from = &builtin->from->back_cfg;
+	struct domain_config *config = &builtin->config;
+	int error = 0;
+
+	config->vifs = builtin->vifs;
+	for (size_t i = 0; i < MAX_PV_NET_DEVICES && !error; i++)
+		if (from->vifs[i].configured)
+			error = take_vif(builtin, &from->vifs[i], config->vif_count++, failure);
+	config->disks = builtin->disks;
+	for (size_t i = 0; i < MAX_PV_BLOCK_DEVICES && !error; i++)
+		if (from->disks[i].configured)
+			error = take_disk(builtin, &from->disks[i], config->disk_count++, failure);
+	return error;
+}
+
 static int check_form(const struct xen_domain_cfg *cfg, struct failure *failure)
 {
 	if (!memchr(cfg->name, '\0', sizeof(cfg->name)) ||
@@ -282,7 +395,7 @@ static int convert(struct builtin *builtin, const struct dom0_domain_cfg *from, 
 	builtin->from = cfg;
 	take_numbers(builtin);
 	take_lists(builtin);
-	if ((error = check_flags(cfg, failure)) || (error = check_devices(cfg, failure)) ||
+	if ((error = check_flags(cfg, failure)) || (error = take_devices(builtin, failure)) ||
 	    (error = take_gic(&builtin->config, cfg, failure)) ||
 	    (error = take_tee(&builtin->config, cfg, failure)) ||
 	    (error = take_kernel(builtin, from, failure)) || (error = take_ramdisk(builtin, failure)))

@@ -84,7 +84,7 @@ static inline uint64_t config_iomem_gfn(const struct config_iomem *range)
 // A PV network device, xl-network-configuration(5). Strings are NULL where they aren't given.
 struct config_vif {
 	const uint8_t *mac;        // CONFIG_MAC_SIZE bytes; NULL: one is made up
-	const char *backend;       // domain, by name or id; NULL: Domain-0
+	const char *backend;       // domain, by name or id; NULL: Domain-0, which has none
 	const char *bridge;        // for the backend's script
 	const char *gateway;       // gatewaydev, likewise
 	const char *ip;            // addresses for the backend's script, separated by blanks
@@ -121,7 +121,7 @@ enum config_disk_protocol { CONFIG_DISK_XEN, CONFIG_DISK_VIRTIO };
 struct config_disk {
 	const char *target;  // in the backend: device or file; NULL: a drive without a medium
 	const char *vdev;    // as the guest sees it: "xvda"; never NULL
-	const char *backend; // domain, by name or id; NULL: Domain-0
+	const char *backend; // domain, by name or id; NULL: Domain-0, which has none
 	const char *script;  // that the backend runs; NULL: the usual one
 	enum config_disk_format format;
 	enum config_disk_backend backend_type;
@@ -188,9 +188,9 @@ struct domain_config {
 	uint32_t dt_passthrough_count;
 	const struct config_quota *quotas; // others are as the store has them for new domains
 	uint32_t quota_count;
-	const struct config_vif *vifs; // (*)
+	const struct config_vif *vifs;
 	uint32_t vif_count;
-	const struct config_disk *disks; // (*)
+	const struct config_disk *disks;
 	uint32_t disk_count;
 };
 
@@ -234,3 +234,7 @@ int domain_config_find_fault(const struct domain_config *config, struct config_p
 // What this version can't do, though the configuration is right: -ENOTSUP with the reason where the domain
 // would lack something that it needs; a warning in the log where it only runs otherwise than it could.
 int domain_config_check_support(const struct domain_config *config, struct failure *failure);
+
+// The same for one device, -ENOTSUP: no backend in another domain is named, or Linux's backends can't do it.
+int config_disk_check_support(const struct config_disk *disk, struct failure *failure);
+int config_vif_check_support(const struct config_vif *vif, struct failure *failure);

@@ -348,6 +348,52 @@ struct config_file *config_file_read(const char *name, const void *bytes, size_t
 	return file;
 }
 
+static int read_device(struct xlcfg_reader *reader, const char *specification)
+{
+	const struct xlcfg_value value = { .position = { 1, 1 }, .text = specification };
+	struct domain_config *config = config_of(reader);
+	bool is_disk = !strcmp(reader->name, "disk");
+	void *device = xlcfg_alloc(reader, 1, is_disk ? sizeof(struct config_disk) : sizeof(struct config_vif));
+
+	if (!device)
+		return -ENOMEM;
+	*config = (struct domain_config){
+		.name = reader->name,
+		.memory_kib = 4096,
+		.vcpus = 1,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
+		.command_line = "",
+		.disks = is_disk ? device : NULL,
+		.disk_count = is_disk,
+		.vifs = is_disk ? NULL : device,
+		.vif_count = !is_disk,
+	};
+	int error = is_disk ? xlcfg_disk(reader, &value, device) : xlcfg_vif(reader, &value, device);
+	return error ? error : check(reader);
+}
+
+struct config_file *config_device_read(const char *key, const char *specification, struct failure *failure)
+{
+	struct config_file *file = calloc(1, sizeof(*file));
+
+	if (!file) {
+		failure_set(failure, -ENOMEM, "%s: out of memory", key);
+		return NULL;
+	}
+	struct xlcfg_reader reader = {
+		.name = key,
+		.file = file,
+		.last_warning = &file->warnings,
+		.failure = failure,
+	};
+	if (read_device(&reader, specification)) {
+		config_file_free(file);
+		return NULL;
+	}
+	return file;
+}
+
 void config_file_free(struct config_file *file)
 {
 	if (!file)

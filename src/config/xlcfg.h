@@ -29,6 +29,10 @@ struct config_file {
 struct config_file *config_file_read(const char *file, const void *bytes, size_t size,
 				     struct failure *failure);
 
+// Reads the specification of one device, as it stands in the list of `key` ("disk", "vif"); the configuration has
+// this device and is fit for nothing else.
+struct config_file *config_device_read(const char *key, const char *specification, struct failure *failure);
+
 // NULL is allowed.
 void config_file_free(struct config_file *file);
 

@@ -17,6 +17,7 @@
 #include "domain/plan.h"
 #include "domain/pool.h"
 #include "domain/progress.h"
+#include "domain/pv_devices.h"
 #include "domain/store_nodes.h"
 #include "domain/store_quota.h"
 #include "domain/uuid.h"
@@ -423,6 +424,17 @@ static int detach_devices(struct domain *domain, struct failure *failure)
 	return 0;
 }
 
+// What other domains serve it with. They are looked for before anything is built.
+static int find_backends(struct build *build)
+{
+	return pv_devices_await_domains(build->config, progress_is_stopped, build->failure);
+}
+
+static int attach_pv_devices(struct build *build)
+{
+	return pv_devices_attach_all(build->domain, build->config, progress_is_stopped, build->failure);
+}
+
 // ---- Running ----
 
 // The others stay off until the guest starts them (PSCI).
@@ -459,6 +471,7 @@ static const struct step {
 } steps[] = {
 	{ "taking the name", take_name, drop_name },
 	{ "planning", make_plan, NULL },
+	{ "finding its backends", find_backends, NULL },
 	{ "creating the domain", create_domain, destroy_domain },
 	{ "setting its limits", set_limits, NULL },
 	{ "placing its CPUs", place_cpus, NULL },
@@ -468,10 +481,11 @@ static const struct step {
 	{ "seeding its grant table", seed_grants, NULL },
 	{ "setting its parameters", set_parameters, NULL },
 	{ "writing its store nodes", write_store_nodes, remove_store_nodes },
-	{ "opening its store", open_store, NULL },
+	{ "opening its store", open_store, pv_devices_detach_all }, // those that it was built with, and later ones
 	{ "giving it devices", attach_devices, detach_devices },
 	{ "preparing its first CPU", set_first_cpu, NULL },
 	{ "opening its console", open_console, close_console },
+	{ "giving it PV devices", attach_pv_devices, NULL },
 	{ "starting it", start, stop },
 };
 
@@ -556,6 +570,7 @@ int domain_create(const struct domain_config *config, domid_t wanted, bool pause
 	if (error)
 		return error;
 	build.domain->being_built = false;
+	pv_devices_domains_changed();
 	*domain = build.domain;
 	return 0;
 }
@@ -572,6 +587,7 @@ int domain_destroy(domid_t id, struct failure *failure)
 	if (!domain)
 		return destroy_in_xen(id, failure);
 	domain->being_destroyed = true;
+	pv_devices_domains_changed();
 	error = undo_steps(domain, failure);
 	if (error)
 		domain->being_destroyed = false;

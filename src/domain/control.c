@@ -14,11 +14,11 @@
 #include "domain/domain.h"
 #include "domain/layout.h"
 #include "domain/store_nodes.h"
-#include "domain/store_work.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
 #include "xen/domctl.h"
 #include "xen/hypercall.h"
+#include "xenstore/store_work.h"
 
 #define ANSWER_TIME SECONDS(10)
 #define POLL        MILLISECONDS(20)

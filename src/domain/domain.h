@@ -22,6 +22,7 @@ struct domain {
 	struct console *console;                // NULL where the domain has none
 	evtchn_port_t console_port, store_port; // in the domain, for this one to bind
 	struct device_list *devices;            // given to it, or NULL
+	struct list pv_devices;                 // served by other domains (pv_devices.h)
 	bool being_built, being_destroyed;      // another task is at it
 	bool ended;                             // it has shut down by itself, and that was told
 	size_t steps_done;                      // of building, to be undone
@@ -63,7 +64,8 @@ int domain_resolve(const char *text, domid_t *id, struct failure *failure);
 extern struct list domain_list;
 #define DOMAIN_FOR_EACH(domain) LIST_FOR_EACH(domain, &domain_list, link)
 
-// Progress of a long creation, for a person who watches; called at most ten times a second, may be NULL.
+// Progress of a long creation, for a person who watches; called at most ten times a second, may be NULL. `total` is 0
+// while there is nothing to measure: something is waited for.
 // Returns true to stop the creation (-EINTR).
 struct domain_progress {
 	const char *what;     // "memory", "kernel", "ramdisk"

@@ -35,3 +35,8 @@ int progress_report(const char *what, uint64_t done, uint64_t total, struct fail
 		return 0;
 	return failure_set(failure, -EINTR, "stopped while loading the %s", what);
 }
+
+bool progress_is_stopped(void)
+{
+	return listener && listener(&(struct domain_progress){ .what = "devices" });
+}

@@ -9,10 +9,11 @@
 
 #include "domain/build.h"
 #include "domain/layout.h"
-#include "domain/store_work.h"
 #include "domain/uuid.h"
 #include "kernel/compiler.h"
 #include "kernel/panic.h"
+#include "xenstore/store_text.h"
+#include "xenstore/store_work.h"
 
 #define TEXT(value)  TEXT_(value)
 #define TEXT_(value) #value
@@ -137,22 +138,23 @@ struct values {
 	evtchn_port_t console_port, store_port;
 };
 
-static void print_value(const struct values *values, char letter, char *text, size_t size)
+static bool print_value(const void *context, char letter, char *text, size_t size)
 {
+	const struct values *values = context;
 	char uuid[UUID_TEXT_SIZE];
 	uint64_t number = 0;
 
 	switch (letter) {
 	case 'h':
 		snprintf(text, size, "/local/domain/%u", values->domid);
-		return;
+		return true;
 	case 'n':
 		snprintf(text, size, "%s", values->name);
-		return;
+		return true;
 	case 'u':
 		uuid_print(values->uuid, uuid);
 		snprintf(text, size, "%s", uuid);
-		return;
+		return true;
 	case 'd':
 		number = values->domid;
 		break;
@@ -164,7 +166,7 @@ static void print_value(const struct values *values, char letter, char *text, si
 		break;
 	case 's':
 		snprintf(text, size, "%s", values->cpu < values->online_cpus ? "online" : "offline");
-		return;
+		return true;
 	case 'i':
 		number = values->cpu;
 		break;
@@ -181,24 +183,17 @@ static void print_value(const struct values *values, char letter, char *text, si
 		number = magic_gfn(MAGIC_STORE).number;
 		break;
 	default:
-		ASSERT(false);
+		return false;
 	}
 	snprintf(text, size, "%" PRIu64, number);
+	return true;
 }
 
 static void expand(const struct values *values, const char *template, char text[STORE_PATH_SIZE])
 {
-	size_t at = 0;
+	bool expanded = store_expand(template, print_value, values, text, STORE_PATH_SIZE);
 
-	for (; *template; template ++) {
-		ASSERT(at + 1 < STORE_PATH_SIZE);
-		if (*template == '%')
-			print_value(values, *++template, text + at, STORE_PATH_SIZE - at);
-		else
-			snprintf(text + at, STORE_PATH_SIZE - at, "%c", *template);
-		at += strlen(text + at);
-	}
-	text[at] = '\0';
+	ASSERT(expanded);
 }
 
 // ---- Writing ----

@@ -8,9 +8,7 @@
 
 #include "config/domain_config.h"
 #include "domain/domain.h"
-
-// Bytes of the longest path here, with the NUL.
-#define STORE_PATH_SIZE 96
+#include "xenstore/store_text.h"
 
 // This program's own nodes, as domain 0. After xenstore_init(). 0, -ENOMEM.
 int store_nodes_init(void);

@@ -12,6 +12,7 @@
 #include "shell/commands.h"
 #include "shell/domains.h"
 #include "shell/output.h"
+#include "shell/words.h"
 #include "xen/console_io.h"
 #include "xen/domctl.h"
 
@@ -29,13 +30,17 @@ static bool show_progress(const struct domain_progress *progress)
 
 	if (time_now() - creation_start < PROGRESS_AFTER)
 		return console_io_interrupted();
+	if (!progress->total) {
+		shell_status("waiting for %.40s (Ctrl-C stops)", progress->what);
+		return console_io_interrupted();
+	}
 	if (milliseconds >= SPEED_AFTER) {
 		uint64_t tenths = progress->done / 100 / milliseconds; // of MB/s
 
 		snprintf(speed, sizeof(speed), ", %" PRIu64 ".%" PRIu64 " MB/s", tenths / 10, tenths % 10);
 	}
 	shell_status("%.40s: %" PRIu64 " %%%s (Ctrl-C stops)", progress->what,
-		     progress->done * 100 / MAX(progress->total, 1), speed);
+		     progress->done * 100 / progress->total, speed);
 	return console_io_interrupted();
 }
 
@@ -206,6 +211,21 @@ static int config(const struct invocation *call)
 	return 0;
 }
 
+static const struct command_option block_detach_options[] = {
+	{ "--force", NULL, "take it away at once, without asking the guest" },
+	{ "-f", NULL, "the same" },
+	{ 0 },
+};
+
+static const char *const disk_options[] = {
+	"access=", "backend=", "backendtype=phy", "format=raw", "script=", "target=", "vdev=xvd", NULL,
+};
+
+static const char *const vif_options[] = {
+	"backend=", "bridge=", "devid=", "gatewaydev=", "ip=",   "mac=",
+	"mtu=",	    "rate=",   "script=", "type=vif",	 "vifname=", NULL,
+};
+
 const struct command xu_commands[] = {
 	{
 		.name = "create",
@@ -323,6 +343,74 @@ const struct command xu_commands[] = {
 		.run = console_command,
 		.min_arguments = 1,
 		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "block-attach",
+		.arguments = "DOMAIN OPTION ...",
+		.help = "Give a running domain a PV disk",
+		.details = "The options are those of 'disk' in a configuration: backend=DOMAIN vdev=xvdb\n"
+			   "target=/disk.img, or TARGET,FORMAT,VDEV,ACCESS,backend=DOMAIN.",
+		.run = xu_block_attach_command,
+		.min_arguments = 2,
+		.max_arguments = WORDS_MAX,
+		.completion = COMPLETE_DOMAIN,
+		.words = disk_options,
+	},
+	{
+		.name = "block-detach",
+		.arguments = "DOMAIN VDEV [-f]",
+		.help = "Take a PV disk away from a running domain",
+		.details = "VDEV is its name in the domain, as xvdb. A disk in use goes when the domain\n"
+			   "closes it; -f takes it at once, and the domain loses what it hasn't written.",
+		.run = xu_block_detach_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+		.options = block_detach_options,
+	},
+	{
+		.name = "block-list",
+		.arguments = "DOMAIN ...",
+		.help = "Show the PV disks of domains",
+		.details = "State: 1 new, 2 and 3 connecting, 4 connected, 5 and 6 closing, -1 without\n"
+			   "nodes, as when its backend's domain has died.",
+		.run = xu_block_list_command,
+		.min_arguments = 1,
+		.max_arguments = WORDS_MAX,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "network-attach",
+		.arguments = "DOMAIN OPTION ...",
+		.help = "Give a running domain a PV network device",
+		.details = "The options are those of 'vif' in a configuration: backend=DOMAIN bridge=xenbr0\n"
+			   "mac=00:16:3e:01:02:03.",
+		.run = xu_network_attach_command,
+		.min_arguments = 2,
+		.max_arguments = WORDS_MAX,
+		.completion = COMPLETE_DOMAIN,
+		.words = vif_options,
+	},
+	{
+		.name = "network-detach",
+		.arguments = "DOMAIN DEVICE",
+		.help = "Take a PV network device away from a running domain",
+		.details = "DEVICE is its number or its MAC, as 'xu network-list' shows them.",
+		.run = xu_network_detach_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
+		.name = "network-list",
+		.arguments = "DOMAIN ...",
+		.help = "Show the PV network devices of domains",
+		.details = "State: 1 new, 2 and 3 connecting, 4 connected, 5 and 6 closing, -1 without\n"
+			   "nodes, as when its backend's domain has died.",
+		.run = xu_network_list_command,
+		.min_arguments = 1,
+		.max_arguments = WORDS_MAX,
 		.completion = COMPLETE_DOMAIN,
 	},
 	{

@@ -71,5 +71,13 @@ int xu_dmesg_command(const struct invocation *call);
 int xu_debug_keys_command(const struct invocation *call);
 int xu_set_parameters_command(const struct invocation *call);
 
+// Of `xu`: cmd_pv.c. The options of block-detach are two names of one.
+int xu_block_attach_command(const struct invocation *call);
+int xu_block_detach_command(const struct invocation *call);
+int xu_block_list_command(const struct invocation *call);
+int xu_network_attach_command(const struct invocation *call);
+int xu_network_detach_command(const struct invocation *call);
+int xu_network_list_command(const struct invocation *call);
+
 // The lines typed so far: shell.c.
 const struct history *shell_history(void);

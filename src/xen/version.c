@@ -156,3 +156,21 @@ const char *xen_supported_versions(void)
 	snprintf(text, sizeof(text), "%u.%u to %u.%u", first->major, first->minor, last->major, last->minor);
 	return text;
 }
+
+// Of several the last one with a meaning counts.
+bool xen_isolates_domains(void)
+{
+	char line[sizeof(xen_commandline_t)];
+	bool isolates = true;
+	char *rest = line;
+
+	ask_string(XENVER_commandline, line, sizeof(line));
+	if (!line[0])
+		return false;
+	for (char *word; (word = strtok_r(rest, " ", &rest));)
+		if (!strcmp(word, "xsm=dummy") || !strcmp(word, "xsm=flask"))
+			isolates = false;
+		else if (!strcmp(word, "xsm=silo"))
+			isolates = true;
+	return isolates;
+}

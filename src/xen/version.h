@@ -2,6 +2,7 @@
 // Which Xen this is, and which of its versioned interfaces (domctl, sysctl) this program speaks with it.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "xen/public.h"
@@ -40,3 +41,7 @@ const struct xen_abi *xen_abi(void);
 
 // "4.17 to 4.22"
 const char *xen_supported_versions(void);
+
+// Domains but Dom0 may not share memory or event channels with each other: Xen's XSM is in SILO mode, which on Arm
+// it is unless its command line chooses another (xen/xsm/silo.c). False where Xen doesn't show its command line.
+bool xen_isolates_domains(void);

@@ -39,6 +39,9 @@ void model_start_version(unsigned int xen_minor);
 // Another Xen under the same running Dom0, while there are no other domains.
 void model_set_version(unsigned int xen_minor);
 
+// Xen's own command line; the default has xsm=dummy. The text stays the caller's.
+void model_set_command_line(const char *text);
+
 // ---- Time and tasks ----
 
 // Lets all the others run for this long (task_sleep of the test's own task).

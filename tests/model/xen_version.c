@@ -53,6 +53,13 @@ const struct version_rules *version_rules(unsigned int minor)
 
 // ---- XENVER_* ----
 
+static const char *command_line = "dom0_mem=16M console=dtuart xsm=dummy";
+
+void model_set_command_line(const char *text)
+{
+	command_line = text;
+}
+
 static long answer_text(uint64_t buffer, const char *text, size_t size)
 {
 	char answer[1024] = "";
@@ -111,7 +118,7 @@ long do_xen_version(const uint64_t *a)
 	case XENVER_pagesize:
 		return (long)PAGE_SIZE;
 	case XENVER_commandline:
-		return answer_text(a[1], "dom0_mem=16M console=dtuart", sizeof(xen_commandline_t));
+		return answer_text(a[1], command_line, sizeof(xen_commandline_t));
 	default:
 		return -ENOSYS;
 	}

@@ -402,12 +402,65 @@ static void refused(struct xen_domain_cfg *cfg, const char *kernel_path, const c
 		refused(&cfg, NULL, NULL, error, words);                                                     \
 	} while (0)
 
+// What the original's linux_pv_domu has.
+static void pv_devices_are_taken_over(void **state)
+{
+	struct xen_domain_cfg cfg = good_cfg();
+	struct dom0_domain_cfg from = { .domain_cfg = &cfg };
+	struct failure failure = { 0 };
+
+	(void)state;
+	cfg.back_cfg.vifs[1] = (struct pv_net_configuration){
+		.configured = true,
+		.backend_domain_id = 1,
+		.script = "vif-bridge",
+		.mac = "08:00:27:ff:cb:cf",
+		.bridge = "xenbr0",
+		.type = "vif",
+		.ip = "192.168.0.2",
+	};
+	cfg.back_cfg.disks[2] = (struct pv_block_configuration){
+		.configured = true,
+		.backend_domain_id = 1,
+		.backendtype = "phy",
+		.format = "raw",
+		.target = "/dev/mmcblk1p3",
+		.vdev = "xvda",
+		.access = "r",
+	};
+	struct domain_config *config = builtin_config(&from, &failure);
+	if (!config)
+		fail_msg("%s", failure.text);
+	assert_int_equal(config->vif_count, 1);
+	assert_memory_equal(config->vifs[0].mac, "\x08\x00\x27\xff\xcb\xcf", 6);
+	assert_string_equal(config->vifs[0].backend, "1");
+	assert_string_equal(config->vifs[0].bridge, "xenbr0");
+	assert_string_equal(config->vifs[0].ip, "192.168.0.2");
+	assert_int_equal(config->vifs[0].devid, -1);
+	assert_int_equal(config->disk_count, 1);
+	assert_string_equal(config->disks[0].target, "/dev/mmcblk1p3");
+	assert_string_equal(config->disks[0].vdev, "xvda");
+	assert_null(config->disks[0].script);
+	assert_true(config->disks[0].read_only);
+	assert_int_equal(config->disks[0].backend_type, CONFIG_DISK_BACKEND_PHY);
+	free(config);
+}
+
 static void what_cannot_be_done_is_refused(void **state)
 {
 	(void)state;
 	REFUSED(-ENOTSUP, "flags 0x80", cfg.flags |= 1u << 7);
-	REFUSED(-ENOTSUP, "vifs", cfg.back_cfg.vifs[2].configured = true);
-	REFUSED(-ENOTSUP, "disks", cfg.back_cfg.disks[0].configured = true);
+	REFUSED(-EINVAL, "back_cfg: mac '00:16:3e:1:2' is wrong",
+		(cfg.back_cfg.vifs[2] = (struct pv_net_configuration){ .configured = true, .mac = "00:16:3e:1:2" }));
+	REFUSED(-EINVAL, "back_cfg: type 'ioemu' is wrong",
+		(cfg.back_cfg.vifs[0] = (struct pv_net_configuration){ .configured = true, .type = "ioemu" }));
+	REFUSED(-EINVAL, "back_cfg: access 'x' is wrong",
+		(cfg.back_cfg.disks[0] = (struct pv_block_configuration){ .configured = true, .access = "x" }));
+	REFUSED(-EINVAL, "back_cfg: format 'tar' is wrong",
+		(cfg.back_cfg.disks[0] = (struct pv_block_configuration){ .configured = true, .format = "tar" }));
+	REFUSED(-EINVAL, "back_cfg: vdev 'xxxx",
+		(cfg.back_cfg.disks[1].configured = true,
+		 memset(cfg.back_cfg.disks[1].vdev, 'x', sizeof(cfg.back_cfg.disks[1].vdev))));
 	REFUSED(-EINVAL, "gic_version 3", cfg.gic_version = 3);
 	REFUSED(-EINVAL, "tee_type 65535", cfg.tee_type = 65535);
 	REFUSED(-EINVAL, "get_image_size", cfg.get_image_size = NULL);
@@ -509,6 +562,7 @@ int main(void)
 		cmocka_unit_test(fields_keep_their_meaning),
 		cmocka_unit_test(fields_have_defaults),
 		cmocka_unit_test(a_tree_can_come_by_callback),
+		cmocka_unit_test(pv_devices_are_taken_over),
 		cmocka_unit_test(what_cannot_be_done_is_refused),
 		cmocka_unit_test(images_can_be_files),
 		cmocka_unit_test(wrong_ones_are_left_out_of_the_catalogue),

@@ -253,7 +253,15 @@ static const struct {
 	{ "xu config nothing",
 	  "xu config: there is no configuration 'nothing'; 'xu config_list' shows what there is\n" },
 	{ "xu create net_only",
-	  "xu create: configuration 'net_only': vif: PV network devices are not supported\n" },
+	  "xu create: configuration 'net_only': vif: Dom0 has no backends: name the domain that has, as "
+	  "backend=DOMAIN\n" },
+	{ "xu block-attach virt_domu", "xu block-attach: an argument is missing" },
+	{ "xu block-attach 12 vdev=xvda", "xu block-attach: there is no domain 12" },
+	{ "xu block-list 0 12", "Vdev  BE  handle state evt-ch ring-ref BE-path                       \n"
+				"xu block-list: there is no domain 12; 'xu list' shows those there are\n" },
+	{ "xu network-list 0",
+	  "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref BE-path                       \n" },
+	{ "xu network-detach 0 0", "xu network-detach: domain 0 is this control domain itself\n" },
 	{ "xu destroy Domain-0", "xu destroy: Domain-0 is this control domain itself" },
 	{ "xu pause 0", "xu pause: Domain-0 is this control domain itself" },
 	{ "xu destroy 12", "xu destroy: there is no domain 12; 'xu list' shows those there are\n" },

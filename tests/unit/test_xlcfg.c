@@ -739,8 +739,36 @@ static void what_cannot_be_done_is_said(void **state)
 	unsupported(KERNEL "on_crash='preserve'", "on_poweroff and the like");
 	unsupported(KERNEL "seclabel='x'", "configuration 'test': seclabel");
 	unsupported(KERNEL "vuart='sbsa_uart'", "vuart: there is no emulated UART");
-	unsupported(KERNEL "vif=['']", "vif: PV network devices are not supported");
-	unsupported(KERNEL "disk=['a,,xvda']", "disk: PV disks are not supported");
+	unsupported(KERNEL "vif=['']", "configuration 'test': vif: Dom0 has no backends: name the domain that has");
+	unsupported(KERNEL "vif=['backend=Domain-0']", "vif: Dom0 has no backends");
+	unsupported(KERNEL "disk=['a,,xvda']", "disk xvda: Dom0 has no backends");
+	unsupported(KERNEL "disk=['a,qcow2,xvda,w,backend=domd']", "disk xvda: of the formats only raw");
+	unsupported(KERNEL "disk=['a,,xvda,w,backend=domd']\nvif=['backend=domd']", "");
+}
+
+// ---- Devices by themselves ----
+
+static void single_devices(void **state)
+{
+	struct failure failure = { 0 };
+	struct config_file *file = config_device_read("disk", "/disk.img,,xvdb,r,backend=domd", &failure);
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(file->config.disk_count, 1);
+	assert_string_equal(file->config.disks[0].vdev, "xvdb");
+	assert_true(file->config.disks[0].read_only);
+	config_file_free(file);
+	file = config_device_read("vif", "backend=domd,model=e1000", &failure);
+	assert_non_null(file);
+	assert_int_equal(file->config.vif_count, 1);
+	assert_string_equal(file->warnings->text, "vif:1:1: vif: model=e1000 is ignored: Arm64 has no emulated devices");
+	config_file_free(file);
+	assert_null(config_device_read("disk", "backend=domd", &failure));
+	assert_string_equal(failure.text, "disk:1:1: disk 0 has no vdev: say what the guest shall call it, as xvda");
+	memset(&failure, 0, sizeof(failure));
+	assert_null(config_device_read("vif", "mac=1", &failure));
+	assert_memory_equal(failure.text, "vif:1:1: vif: mac=1: give six bytes", 35);
 }
 
 // ---- Files as people have them ----
@@ -901,6 +929,7 @@ static void memory_can_be_short(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(single_devices),
 		cmocka_unit_test(values_can_be_written_in_many_ways),
 		cmocka_unit_test(strings_have_escapes),
 		cmocka_unit_test(lists_can_have_many_lines),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A piece of work on the store as one transaction.
+// What users of the store inside this program share: a piece of work as one transaction, and texts for paths and values.
 #pragma once
 
 #include "xenstore/xenstore.h"

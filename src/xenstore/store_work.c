@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "domain/store_work.h"
+#include "xenstore/store_work.h"
 
 #include <errno.h>
 

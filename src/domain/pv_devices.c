@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: Apache-2.0
+// Offering devices and taking them away; every wait for the other ends is here.
+#include "domain/pv_devices.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "domain/build.h"
+#include "domain/pv_follow.h"
+#include "kernel/compiler.h"
+#include "kernel/log.h"
+#include "kernel/task.h"
+#include "xen/domctl.h"
+#include "xen/hypercall.h"
+#include "xen/version.h"
+
+#define PATIENCE SECONDS(CONFIG_PV_TIMEOUT)
+#define LAP      MILLISECONDS(100) // between two questions whether to go on
+
+#define ERROR_TEXT_SIZE 96
+
+// ---- Waiting ----
+
+// Waits until condition(context). -ETIMEDOUT, -EINTR.
+static int await(bool (*condition)(const void *context), const void *context, uint64_t deadline,
+		 pv_interrupted *interrupted)
+{
+	for (;;) {
+		uint64_t now = time_now();
+
+		if (!WAIT_UNTIL_DEADLINE(&pv_changes, condition(context), MIN(deadline, now + LAP)))
+			return 0;
+		if (interrupted && interrupted())
+			return -EINTR;
+		if (time_now() >= deadline)
+			return -ETIMEDOUT;
+	}
+}
+
+// ---- The domain with the backend ----
+
+bool pv_is_serving(domid_t id)
+{
+	const struct domain *domain = domain_find(id);
+
+	return domain && !domain->being_built && !domain->being_destroyed && !domain->ended &&
+	       xenstore_is_introduced(id);
+}
+
+bool pv_find_backend(const char *name, domid_t *id)
+{
+	return !domain_resolve(name, id, NULL) && *id != CONTROL_DOMAIN && pv_is_serving(*id);
+}
+
+static bool is_there(const void *name)
+{
+	domid_t id;
+
+	return pv_find_backend(name, &id);
+}
+
+static int await_domain(const char *what, const char *name, uint64_t deadline, pv_interrupted *interrupted,
+			struct failure *failure)
+{
+	int error = await(is_there, name, deadline, interrupted);
+
+	if (error == -EINTR)
+		return failure_set(failure, error,
+				   "%s: stopped while waiting for its backend's domain '%.40s'", what, name);
+	if (error)
+		return failure_set(
+			failure, -ESRCH,
+			"%s: there is no domain '%.40s' with its backend, nor has one come in %u s: "
+			"create it first",
+			what, name, CONFIG_PV_TIMEOUT);
+	return 0;
+}
+
+// SILO keeps all domains but Dom0 apart: no grant and no event channel between two of them. It is what Xen
+// for Arm starts with unless its command line says otherwise, and nothing but the command line tells.
+static int check_isolation(struct failure *failure)
+{
+	if (!xen_isolates_domains())
+		return 0;
+	return failure_set(
+		failure, -ENOTSUP,
+		"PV devices: Xen runs in SILO mode, in which no domain can serve another: boot it with "
+		"'xsm=dummy' on its command line");
+}
+
+int pv_devices_await_domains(const struct domain_config *config, pv_interrupted *interrupted,
+			     struct failure *failure)
+{
+	uint64_t deadline = time_now() + PATIENCE;
+	char what[PV_NAME_SIZE];
+	int error = config->disk_count || config->vif_count ? check_isolation(failure) : 0;
+
+	for (uint32_t i = 0; i < config->disk_count && !error; i++) {
+		const struct config_disk *disk = &config->disks[i];
+
+		snprintf(what, sizeof(what), "disk %.32s", disk->vdev);
+		error = config_disk_check_support(disk, failure);
+		if (!error)
+			error = await_domain(what, disk->backend, deadline, interrupted, failure);
+	}
+	for (uint32_t i = 0; i < config->vif_count && !error; i++) {
+		snprintf(what, sizeof(what), "vif %" PRIu32, i);
+		error = config_vif_check_support(&config->vifs[i], failure);
+		if (!error)
+			error = await_domain(what, config->vifs[i].backend, deadline, interrupted, failure);
+	}
+	return error;
+}
+
+// ---- Offering ----
+
+static struct pv_device *find(const struct domain *domain, enum pv_kind kind, uint32_t id)
+{
+	struct pv_device *device;
+
+	LIST_FOR_EACH (device, &domain->pv_devices, link)
+		if (device->kind == kind && device->id == id)
+			return device;
+	return NULL;
+}
+
+static bool has_answered(const void *context)
+{
+	return pv_backend_state(context) != XenbusStateInitialising;
+}
+
+static int backend_failed(const struct pv_device *device, int error, struct failure *failure)
+{
+	char what[PV_NAME_SIZE], reason[ERROR_TEXT_SIZE];
+
+	pv_device_name(device, what);
+	pv_error(device, reason, sizeof(reason));
+	if (error == -EINTR)
+		return failure_set(failure, error, "%s: stopped while waiting for its backend in domain %u",
+				   what, device->backend);
+	if (error == -ETIMEDOUT)
+		return failure_set(
+			failure, error,
+			"%s: domain %u (%.40s) has no backend for it, or none that answers in %u s: see "
+			"that its driver is loaded",
+			what, device->backend, device->backend_name, CONFIG_PV_TIMEOUT);
+	return failure_set(failure, -EIO, "%s: domain %u (%.40s) refuses it%s%s", what, device->backend,
+			   device->backend_name, *reason ? ": " : "", reason);
+}
+
+static int await_backend(const struct pv_device *device, pv_interrupted *interrupted, struct failure *failure)
+{
+	int error = await(has_answered, device, time_now() + PATIENCE, interrupted);
+	XenbusState state = pv_backend_state(device);
+
+	if (!error && state != XenbusStateUnknown && state < XenbusStateClosing)
+		return 0;
+	return backend_failed(device, error, failure);
+}
+
+int pv_offer_to(struct pv_device *device, struct failure *failure)
+{
+	char what[PV_NAME_SIZE];
+
+	pv_device_name(device, what);
+	if (!pv_find_backend(device->backend_name, &device->backend)) {
+		device->backend = DOMID_INVALID;
+		return failure_set(failure, -ESRCH, "%s: there is no domain '%.40s' any more", what,
+				   device->backend_name);
+	}
+	if (device->backend == device->guest) {
+		device->backend = DOMID_INVALID;
+		return failure_set(failure, -EINVAL, "%s: a domain can't be its own backend", what);
+	}
+	int error = pv_offer(device, &pv_changes);
+	if (error) {
+		device->backend = DOMID_INVALID;
+		return failure_set(failure, error, "%s: its nodes can't be written: %s", what,
+				   error_text(error));
+	}
+	return 0;
+}
+
+// Taken by a task before it does with a device what may wait, so that nobody else frees it meanwhile.
+static void release(struct pv_device *device)
+{
+	device->is_busy = false;
+	wait_queue_wake(&pv_changes);
+}
+
+// Takes the device over. It stays in the domain's list, whether that succeeds or not.
+static int attach(struct domain *domain, struct pv_device *device, pv_interrupted *interrupted,
+		  struct failure *failure)
+{
+	device->is_busy = true;
+	list_append(&domain->pv_devices, &device->link);
+	int error = pv_offer_to(device, failure);
+	if (!error)
+		error = await_backend(device, interrupted, failure);
+	release(device);
+	return error;
+}
+
+// The same for one that may not have been made, or be there already: then it isn't taken into the list.
+static int attach_new(struct domain *domain, struct pv_device *device, pv_interrupted *interrupted,
+		      struct failure *failure)
+{
+	char what[PV_NAME_SIZE];
+
+	if (!device)
+		return failure->error;
+	if (!find(domain, device->kind, device->id))
+		return attach(domain, device, interrupted, failure);
+	pv_device_name(device, what);
+	pv_device_free(device);
+	return failure_set(failure, -EEXIST, "domain %u has a %s already", domain->id, what);
+}
+
+int pv_devices_attach_all(struct domain *domain, const struct domain_config *config,
+			  pv_interrupted *interrupted, struct failure *failure)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < config->disk_count && !error; i++)
+		error = attach_new(domain, pv_disk_make(&config->disks[i], domain->id, failure), interrupted,
+				   failure);
+	for (uint32_t i = 0; i < config->vif_count && !error; i++)
+		error = attach_new(domain,
+				   pv_vif_make(&config->vifs[i], i, domain->uuid, domain->id, failure),
+				   interrupted, failure);
+	return error;
+}
+
+// ---- Taking away ----
+
+static int remove_failed(const struct pv_device *device, int error, struct failure *failure)
+{
+	char what[PV_NAME_SIZE];
+
+	pv_device_name(device, what);
+	return failure_set(failure, error, "domain %u: the nodes of %s can't be removed: %s", device->guest,
+			   what, error_text(error));
+}
+
+int pv_discard(struct pv_device *device, struct failure *failure)
+{
+	int error = pv_remove(device);
+
+	if (error)
+		return remove_failed(device, error, failure);
+	list_remove(&device->link);
+	pv_device_free(device);
+	return 0;
+}
+
+// From a domain that doesn't serve any more there is nothing to wait for.
+static bool is_closed(const void *context)
+{
+	const struct pv_device *device = context;
+
+	return pv_is_closed(device) || !pv_is_serving(device->backend);
+}
+
+static bool are_free(const void *context)
+{
+	const struct domain *domain = context;
+	struct pv_device *device;
+
+	LIST_FOR_EACH (device, &domain->pv_devices, link)
+		if (device->is_busy)
+			return false;
+	return true;
+}
+
+// What couldn't be told, for lack of memory, isn't waited for.
+static bool are_closed(const void *context)
+{
+	const struct domain *domain = context;
+	struct pv_device *device;
+
+	LIST_FOR_EACH (device, &domain->pv_devices, link)
+		if (device->is_closing && !is_closed(device))
+			return false;
+	return true;
+}
+
+static void say_who_is_late(const struct domain *domain)
+{
+	struct pv_device *device;
+	char what[PV_NAME_SIZE];
+
+	LIST_FOR_EACH (device, &domain->pv_devices, link) {
+		if (!device->is_closing || is_closed(device))
+			continue;
+		pv_device_name(device, what);
+		log_warning("domain %u (%s): the backend of %s in domain %u hasn't let go after %u s; its "
+			    "nodes are "
+			    "removed",
+			    domain->id, domain->name, what, device->backend, CONFIG_PV_TIMEOUT);
+	}
+}
+
+int pv_devices_detach_all(struct domain *domain, struct failure *failure)
+{
+	struct pv_device *device;
+	int error = 0;
+
+	await(are_free, domain, TIME_NEVER, NULL);
+	LIST_FOR_EACH (device, &domain->pv_devices, link)
+		pv_close(device, true);
+	if (await(are_closed, domain, time_now() + PATIENCE, NULL))
+		say_who_is_late(domain);
+	LIST_FOR_EACH (device, &domain->pv_devices, link)
+		if (!error)
+			error = pv_discard(device, failure);
+	return error;
+}
+
+// ---- A running domain's devices ----
+
+static int check(domid_t id, struct domain **domain, struct failure *failure)
+{
+	int error = domain_check_free(id, failure);
+
+	if (!error)
+		error = domain_check_exists(id, failure);
+	if (error)
+		return error;
+	*domain = domain_find(id);
+	if (!*domain || !xenstore_is_introduced(id))
+		return failure_set(
+			failure, -ENOTSUP,
+			"domain %u has no store here: only domains that 'xu create' made have PV devices",
+			id);
+	return 0;
+}
+
+// Lets the backend go, `forced` or with the guest's consent, and removes the device. The caller has taken it.
+static int detach(struct pv_device *device, bool forced, pv_interrupted *interrupted, struct failure *failure)
+{
+	char what[PV_NAME_SIZE];
+	int error = pv_close(device, forced);
+
+	pv_device_name(device, what);
+	if (error)
+		return failure_set(failure, error, "%s: its nodes can't be written: %s", what,
+				   error_text(error));
+	error = await(is_closed, device, time_now() + PATIENCE, interrupted);
+	if (error == -EINTR && !forced)
+		return failure_set(failure, error, "stopped waiting for %s, which goes when domain %u lets it go", what,
+				   device->guest);
+	if (error && !forced)
+		return failure_set(failure, -EBUSY,
+				   "domain %u hasn't let go of %s after %u s: it goes when it isn't in use any more, or at "
+				   "once with --force",
+				   device->guest, what, CONFIG_PV_TIMEOUT);
+	if (error)
+		log_warning("domain %u: the backend of %s in domain %u hasn't let go; its nodes are removed",
+			    device->guest, what, device->backend);
+	return pv_discard(device, failure);
+}
+
+// One that can't be had is taken away again.
+static int attach_running(struct domain *domain, struct pv_device *device, pv_interrupted *interrupted,
+			  struct failure *failure)
+{
+	int error = attach_new(domain, device, interrupted, failure);
+	struct failure unused = { 0 };
+
+	if (!error || error == -EEXIST || !device)
+		return error;
+	device->is_busy = true;
+	if (detach(device, true, NULL, &unused))
+		release(device);
+	return error;
+}
+
+int pv_devices_attach_disk(domid_t id, const struct config_disk *disk, pv_interrupted *interrupted,
+			   struct failure *failure)
+{
+	const struct domain_config config = { .disks = disk, .disk_count = 1 };
+	struct domain *domain;
+	int error = check(id, &domain, failure);
+
+	if (!error)
+		error = pv_devices_await_domains(&config, interrupted, failure);
+	if (!error)
+		error = check(id, &domain, failure);
+	if (error)
+		return error;
+	return attach_running(domain, pv_disk_make(disk, id, failure), interrupted, failure);
+}
+
+static uint32_t next_vif(const struct domain *domain)
+{
+	struct pv_device *device;
+	uint32_t next = 0;
+
+	LIST_FOR_EACH (device, &domain->pv_devices, link)
+		if (device->kind == PV_VIF)
+			next = MAX(next, device->id + 1);
+	return next;
+}
+
+int pv_devices_attach_vif(domid_t id, const struct config_vif *vif, pv_interrupted *interrupted,
+			  struct failure *failure)
+{
+	const struct domain_config config = { .vifs = vif, .vif_count = 1 };
+	struct domain *domain;
+	int error = check(id, &domain, failure);
+
+	if (!error)
+		error = pv_devices_await_domains(&config, interrupted, failure);
+	if (!error)
+		error = check(id, &domain, failure);
+	if (error)
+		return error;
+	return attach_running(domain, pv_vif_make(vif, next_vif(domain), domain->uuid, id, failure),
+			      interrupted, failure);
+}
+
+int pv_devices_detach(domid_t id, enum pv_kind kind, uint32_t number, bool forced,
+		      pv_interrupted *interrupted, struct failure *failure)
+{
+	struct domain *domain;
+	int error = check(id, &domain, failure);
+
+	if (error)
+		return error;
+	struct pv_device *device = find(domain, kind, number);
+	if (!device)
+		return failure_set(failure, -ENOENT, "domain %u has no such device", id);
+	if (device->is_busy)
+		return failure_set(failure, -EBUSY, "the device is being attached or detached already");
+	device->is_busy = true;
+	error = detach(device, forced, interrupted, failure);
+	if (error)
+		release(device);
+	wait_queue_wake(&pv_changes);
+	return error;
+}
+
+int pv_devices_each(domid_t id, enum pv_kind kind,
+		    void (*each)(const struct pv_device *device, void *context), void *context,
+		    struct failure *failure)
+{
+	int error = domain_check_exists(id, failure);
+	struct domain *domain = error ? NULL : domain_find(id);
+	struct pv_device *device;
+
+	if (!domain)
+		return error;
+	LIST_FOR_EACH (device, &domain->pv_devices, link)
+		if (device->kind == kind)
+			each(device, context);
+	return 0;
+}
