@@ -6,6 +6,7 @@
 check_fixed_board() {
 	[ -z "$gic" ] || [ "$gic" = 2 ] || die "--gic: the board $board has a GICv2."
 	gic=2
+	cpus=${cpus:-2}
 	[[ $cpus =~ ^[1-4]$ ]] || die "--cpus takes 1 to 4 on the board $board, not '$cpus'."
 	memory=$(mebibytes "${memory:-2G}" --memory)
 	[ "$memory" = 2048 ] || die "--memory: the board $board has 2G."
@@ -20,12 +21,21 @@ newer_qemu() {
 	fi
 }
 
-# make_tree DOM0-ADDRESS: sets `tree` to the board's device tree with all that Xen is told. Its name follows from what is in
-# it, so that machines side by side each have the right one.
+# make_tree [DOM0-ADDRESS]: sets `tree` to the board's device tree with all that Xen is told, or to that for U-Boot, which has
+# only the CPUs that Xen shall take. Its name follows from what is in it, so that machines side by side each have the right
+# one.
 make_tree() {
-	local arguments="$xen_args maxcpus=$cpus" size=0
+	local arguments="$xen_args maxcpus=$cpus" size=0 cpu without=()
+	if [ $# = 0 ]; then
+		tree=$build/trees/u-boot-$cpus.dtb
+		for ((cpu = cpus; cpu < 4; cpu++)); do
+			without+=(--without "/cpus/cpu@$cpu")
+		done
+		"$top/image/boot" tree "$board" "$tree" "${without[@]}" || exit 1
+		return
+	fi
 	[ ! -r "$dom0_image" ] || size=$(stat -Lc %s "$dom0_image")
 	tree=$(sha256sum <<<"$arguments $size $1" | cut -c1-16)
 	tree=$build/trees/$tree.dtb
-	"$top/image/boot" tree "$board" "$tree" --qemu --dom0 "$dom0_image" --dom0-address "$1" --xen-args "$arguments" || exit 1
+	"$top/image/boot" tree "$board" "$tree" --dom0 "$dom0_image" --dom0-address "$1" --xen-args "$arguments" || exit 1
 }

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""image/boot: where it puts what U-Boot loads, and what it refuses."""
+
+import os
+import pathlib
+import re
+import struct
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+MIB = 1 << 20
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Calls image/boot with a Xen and a Dom0 of these sizes; the result, and the folder with the files."""
+
+    def run(*options, board="rpi4", xen_size=MIB, dom0_size=MIB, xen_memory=0):
+        xen, dom0 = tmp_path / "xen.img", tmp_path / "dom0.img"
+        header = struct.pack("<2I6Q4s4x", 0, 0, 0, xen_memory, 10, 0, 0, 0, b"ARM\x64")
+        xen.write_bytes(header.ljust(xen_size, b"\0"))
+        dom0.touch()
+        os.truncate(dom0, dom0_size)
+        result = subprocess.run([TOP / "image/boot", "files", board, tmp_path / "boot", "--xen", xen, "--dom0", dom0,
+                                 *options], capture_output=True, text=True, check=False)
+        return result, tmp_path / "boot"
+
+    return run
+
+
+def script(folder):
+    """The text of boot.scr: behind U-Boot's header is a list of lengths, ended by 0."""
+    data = (folder / "boot.scr").read_bytes()
+    assert data[:4] == b"\x27\x05\x19\x56"
+    length, end = struct.unpack_from(">2I", data, 64)
+    assert end == 0 and len(data) == 72 + length
+    return data[72:].decode()
+
+
+def addresses(text):
+    """Of Xen, Dom0 and the device tree."""
+    loads = re.findall(r"^load \S+ \S+ (0x[0-9a-f]+) ", text, re.M)
+    tree = re.search(r"^fdt move \S+ (0x[0-9a-f]+) ", text, re.M)[1]
+    assert f"booti {loads[0]} - {tree}\n" in text
+    return [int(address, 16) for address in (*loads, tree)]
+
+
+def test_files_lie_behind_each_other(make):
+    result, folder = make(xen_size=MIB, xen_memory=5 * MIB, dom0_size=3 * MIB)
+    assert result.returncode == 0, result.stderr
+    # Xen takes more memory than its file has; each begins at a multiple of 2 MiB.
+    assert addresses(script(folder)) == [0x400000, 0xa00000, 0xe00000]
+    assert re.search(r"^fdt set /chosen/module@a00000 reg <0x0 0xa00000 0x0 0x300000>$", script(folder), re.M)
+
+
+def test_what_u_boot_uses_is_left_out(make):
+    result, folder = make(dom0_size=40 * MIB)  # the script is at 0x2400000
+    assert result.returncode == 0, result.stderr
+    assert addresses(script(folder)) == [0x400000, 0x2600000, 0x4e00000]
+
+
+def test_same_bytes_from_the_same_files(make):
+    contents = [{file.name: file.read_bytes() for file in make()[1].iterdir()} for _ in range(2)]
+    assert contents[0] == contents[1]
+    assert {"xen", "thin-dom0.bin", "boot.scr", "u-boot.bin", "config.txt", "bcm2711-rpi-4-b.dtb"} <= set(contents[0])
+
+
+@pytest.mark.parametrize("options, said", [
+    ({"dom0_size": 800 * MIB}, "the files don't fit into the memory"),
+    ({"board": "nosuch"}, "there is no boards/nosuch/boot.toml"),
+])
+def test_refused(make, options, said):
+    result, _ = make(**options)
+    assert result.returncode == 1 and said in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["a; reset", "$x", 'a "quoted" word', "a\nb", "caf\u00e9"])
+def test_command_lines_that_u_boot_would_misread(make, arguments):
+    result, _ = make("--xen-args", arguments)
+    assert result.returncode == 1 and "command line" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_tree_for_qemu(tmp_path):
+    dom0 = tmp_path / "dom0"
+    dom0.write_bytes(bytes(5000))
+    tree = tmp_path / "tree.dtb"
+    subprocess.run([TOP / "image/boot", "tree", "rpi4", tree, "--dom0", dom0, "--dom0-address", "0x10000000",
+                    "--xen-args", 'a "b" \\c'], check=True)
+
+    def get(node, name, kind="s"):
+        return subprocess.run(["fdtget", "-t", kind, tree, node, name], check=True, capture_output=True,
+                              text=True).stdout.strip()
+
+    assert get("/chosen/module@10000000", "reg", "x") == "0 10000000 0 1388"
+    assert get("/chosen/module@10000000", "compatible") == "multiboot,kernel multiboot,module"
+    assert get("/chosen", "xen,xen-bootargs") == 'console=dtuart dtuart=/soc/serial@7e201000 a "b" \\c'
+    nodes = subprocess.run(["fdtget", "-l", tree, "/soc"], check=True, capture_output=True, text=True).stdout
+    assert "serial@7e201000" in nodes and "serial@7e201400" not in nodes
