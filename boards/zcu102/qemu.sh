@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2054,SC2154
 # QEMU's machine xlnx-zcu102, for ./run: what its options may be, and its part of QEMU's command. Here it always has the four
 # Cortex-A53 and 2 GB.
 . "$top/scripts/qemu-board.sh"
 
 check_board() {
 	check_fixed_board
+	[ "$boot" = direct ] || die "--boot: Debian has no U-Boot for the ZCU102."
 }
 
 # QEMU warns of each network controller that leads nowhere: they lead to nobody. The card is in the second controller, mmc@ff170000, as on the board.
