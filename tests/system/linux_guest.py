@@ -23,11 +23,11 @@ class Linux:
         self.machine.attach(self.domain)
         self.machine.skip(0.2)
         # Neither the marks nor their text stand in what is typed.
-        self.machine.send(f"echo '<'BEGIN; {line}; echo \"<END $?\"\r")
+        self.machine.send(f"echo '<'BEGIN'>'; {line}; echo \"<END $?>\"\r")
         try:
-            self.machine.expect("<BEGIN\n", timeout)
-            found = self.machine.expect(re.compile(r"<END (\d+)\n"), timeout)
-            output = self.machine.before
+            self.machine.expect("<BEGIN>", timeout)
+            found = self.machine.expect(re.compile(r"<END (\d+)>"), timeout)
+            output = self.machine.before.removeprefix("\n")
         finally:
             self.machine.detach()
         assert status is None or int(found[1]) == status, (line, found[1], output)

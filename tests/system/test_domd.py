@@ -124,8 +124,8 @@ def test_what_cannot_be_attached(pair, options, reason):
     assert reason in machine.command(f"xs ls /local/domain/{pair.domd.domain}/backend/vbd/{guest.domain}/51744")
     assert "xvdc" not in guest.run("ls /dev/xvd*")
     machine.command(f"xu block-detach {guest.domain} xvdc -f", 120)
-    pair.domd.run(f"while xenstore-exists backend/vbd/{guest.domain}/51744; do sleep 1; done")
-    assert pair.domd.run("ls /run/backends | grep -c vbd") == "1\n"
+    pair.domd.run(f"while xenstore-exists backend/vbd/{guest.domain}/51744 || ls /run/backends | grep 51744; "
+                  "do sleep 1; done")
 
 
 def test_backends_start_again(pair):
@@ -146,7 +146,8 @@ def test_two_guests_talk(pair):
 
 def test_a_guest_starts_from_its_disk(pair):
     """Its root file system is a copy of DomD's own."""
-    pair.domd.run("truncate -s 40M /root.img && mke2fs -F /root.img >/dev/null && mount -o loop /root.img /mnt", 120)
+    pair.domd.run("truncate -s 40M /root.img && mke2fs -F /root.img >/dev/null", 120)
+    pair.domd.run("mount -t ext4 -o loop /root.img /mnt")
     pair.domd.run("tar c -C / bin etc init lib sbin usr | tar x -C /mnt; umount /mnt", 180)
     rooted = pair.create("rooted", "domd")
     assert re.search(r"^/dev/xvda / ", rooted.run("cat /proc/mounts"), re.M)
