@@ -12,7 +12,6 @@ from machine import TOP, Machine
 
 BOARD = TOP / "boards/virt"
 GUESTS = TOP / "build/virt/guests"
-SILO_OFF = "xsm=dummy"  # otherwise Xen lets no domain but Dom0 serve another
 MEGABYTES = 8  # over the network, each way
 
 pytestmark = pytest.mark.xdist_group("domd")  # in one worker, or each worker would boot a machine
@@ -52,7 +51,7 @@ class Pair:
 def pair(request, shared_log_folder, tmp_path_factory):
     xen, gic, linux = request.param
     card = make_card(tmp_path_factory.mktemp("card"), linux)
-    with Machine(shared_log_folder, xen=xen, gic=gic, card=card, xen_args=SILO_OFF, seconds=1800) as machine:
+    with Machine(shared_log_folder, xen=xen, gic=gic, card=card, seconds=1800) as machine:
         pair = Pair(machine)
         assert pair.domd.run("uname -r").startswith(linux + ".")
         yield pair
