@@ -86,7 +86,7 @@ const struct command xu_overlay_commands[] = {
 	{
 		.name = "add",
 		.arguments = "FILE",
-		.help = "Add an overlay's nodes to the tree that Xen has of the machine",
+		.help = "Add an overlay's nodes to Xen's tree of the machine",
 		.run = add,
 		.min_arguments = 1,
 		.max_arguments = 1,
