@@ -348,6 +348,8 @@ static int detach(struct pv_device *device, bool forced, pv_interrupted *interru
 		return failure_set(failure, error, "%s: its nodes can't be written: %s", what,
 				   error_text(error));
 	error = await(is_closed, device, time_now() + PATIENCE, interrupted);
+	if (error == -ETIMEDOUT && pv_backend_state(device) == XenbusStateClosed)
+		error = 0; // it has let go; only what is to tidy up behind it hasn't come
 	if (error == -EINTR && !forced)
 		return failure_set(failure, error, "stopped waiting for %s, which goes when domain %u lets it go", what,
 				   device->guest);
