@@ -1,31 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linux guests as Debian ships their kernels, linked in: the preset virt-linux. Dom0 then wants 128 MB for its own image.
+// Linux guests as Debian ships their kernels, and the driver domain DomD, linked in: the preset virt-linux.
+// Dom0 then wants 128 MB for its own image.
 #include "config/xen_domain_cfg.h"
 
 BUILTIN_IMAGE_FILE(linux_6_1, "vmlinuz-6.1")
 BUILTIN_IMAGE_FILE(linux_6_12, "vmlinuz-6.12")
-BUILTIN_RAMDISK_FILE(linux, "initramfs.gz") // image/linux-init on busybox
+BUILTIN_RAMDISK_FILE(linux, "initramfs.gz") // image/linux/guest.txt
+BUILTIN_RAMDISK_FILE(domd, "domd.gz")       // image/linux/domd.txt
 
-#define LINUX_GUEST(configuration, image)                                                                    \
-	static struct xen_domain_cfg configuration = {                                                        \
-		.name = #configuration,                                                                       \
-		.mem_kb = 256 * 1024,                                                                         \
-		.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,                                             \
-		.max_vcpus = 2,                                                                               \
-		.max_maptrack_frames = -1,                                                                    \
-		.gnt_frames = -1,                                                                             \
-		.cmdline = "console=hvc0 quiet",                                                              \
-		.load_image_bytes = load_##image##_image_bytes,                                               \
-		.get_image_size = get_##image##_image_size,                                                   \
-		.ramdisk_start = __ramdisk_linux_start,                                                       \
-		.ramdisk_end = __ramdisk_linux_end,                                                           \
-	}
+#define LINUX(version, ramdisk, options)                                                                     \
+	.mem_kb = 256 * 1024, .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap, .max_maptrack_frames = -1,   \
+	.gnt_frames = -1, .cmdline = "console=hvc0 quiet" options,                                           \
+	.load_image_bytes = load_linux_##version##_image_bytes,                                              \
+	.get_image_size = get_linux_##version##_image_size, .ramdisk_start = __ramdisk_##ramdisk##_start,    \
+	.ramdisk_end = __ramdisk_##ramdisk##_end
 
-LINUX_GUEST(linux_6_1, linux_6_1);
-LINUX_GUEST(linux_6_12, linux_6_12);
+static struct xen_domain_cfg linux_6_1 = { .name = "linux_6_1", .max_vcpus = 2, LINUX(6_1, linux, "") };
+static struct xen_domain_cfg linux_6_12 = { .name = "linux_6_12", .max_vcpus = 2, LINUX(6_12, linux, "") };
+
+static struct xen_domain_cfg domd = {
+	.name = "domd",
+	.domain_name = "DomD",
+	.max_vcpus = 1,
+	LINUX(6_12, domd, ""),
+};
+
+// Served by DomD, which is domain 1 when it is the first that is created.
+static struct xen_domain_cfg linux_pv_domu = {
+	.name = "linux_pv_domu",
+	.max_vcpus = 1,
+	LINUX(6_12, linux, " ip=192.168.0.2"),
+	.back_cfg = {
+		.vifs = { {
+			.configured = true,
+			.backend_domain_id = 1,
+			.mac = "00:16:3e:00:00:02",
+			.bridge = "xenbr0",
+		} },
+		.disks = { {
+			.configured = true,
+			.backend_domain_id = 1,
+			.target = "/disk.img",
+			.vdev = "xvda",
+			.access = "rw",
+		} },
+	},
+};
 
 struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &linux_6_1 },
 	{ .domain_cfg = &linux_6_12 },
+	{ .domain_cfg = &domd },
+	{ .domain_cfg = &linux_pv_domu },
 	{ 0 },
 };

@@ -39,3 +39,11 @@ def test_ctrl_c_stops_a_long_creation(boot):
     assert re.search(r"xu create: .*stopped", machine.prompt())
     assert leftovers(machine) == before
     machine.create("linux_6_12", timeout=60)
+
+
+def test_pv_guest_linked_in(boot):
+    """DomD, and the guest that it serves, are in this image too."""
+    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    assert "DomD" in machine.command("xu config domd")
+    text = machine.command("xu config linux_pv_domu")
+    assert "xvda" in text and "/disk.img" in text and "bridge=xenbr0" in text
