@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of a configuration file is ignored with a warning, and what this version can't do.
+#include "xlcfg_text.h"
+
+#include "model/model.h"
+
+// ---- What is ignored ----
+
+static void other_keys_are_ignored_with_a_warning(void **state)
+{
+	(void)state;
+	warned(KERNEL "vnc = 1", ":2:1: 'vnc' is ignored: it has no meaning on Arm64");
+	warned(KERNEL "vnuma = [ [ 'pnode=0', 'size=1' ], [] ]", ":2:1: 'vnuma' is ignored");
+	warned(KERNEL "\n  virtio = [ 'x' ]", ":3:3: 'virtio' is ignored: it is not supported");
+	warned(KERNEL "vcpu = 2", ":2:1: unknown key 'vcpu' is ignored; perhaps you mean 'vcpus'");
+	warned(KERNEL "onreboot = 'destroy'", "perhaps you mean 'on_reboot'");
+	warned(KERNEL "favourite_colour = 'blue'", ":2:1: unknown key 'favourite_colour' is ignored");
+	warned(KERNEL "memory = 4\nmemory = 8", ":2:1: 'memory' doesn't count: it is set again in line 3");
+
+	struct config_file *file = read_text(KERNEL "memory=4\nvnc=1\nmemory=8\nsdl=1");
+	assert_int_equal(file->config.memory_kib, 8 << 10);
+	assert_string_equal(file->warnings->next->text,
+			    FILE_NAME ":3:1: 'vnc' is ignored: it has no meaning on "
+				      "Arm64");
+	assert_null(file->warnings->next->next->next);
+	config_file_free(file);
+}
+
+static void warnings_have_an_end(void **state)
+{
+	char text[4096] = KERNEL;
+	unsigned int count = 0;
+	const char *last = NULL;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		sprintf(text + strlen(text), "unheard_of_%d = 1\n", i);
+	struct config_file *file = read_text(text);
+	for (const struct config_warning *warning = file->warnings; warning; warning = warning->next, count++)
+		last = warning->text;
+	assert_int_equal(count, 32);
+	assert_string_equal(last, FILE_NAME ":33:1: there are more warnings, which are left out");
+	config_file_free(file);
+}
+
+static void messages_do_not_steer_the_terminal(void **state)
+{
+	struct failure failure = { 0 };
+
+	(void)state;
+	assert_null(read_bytes(KERNEL "tee='\033[2J'", strlen(KERNEL "tee='\033[2J'"), &failure));
+	assert_non_null(strstr(failure.text, "there is no '?[2J'"));
+}
+
+// ---- What this version can't do ----
+
+static void unsupported(const char *settings, const char *words)
+{
+	struct failure failure = { 0 };
+	struct config_file *file = read_text(settings);
+
+	model_output_clear();
+	int error = domain_config_check_support(&file->config, &failure);
+	assert_int_equal(error, failure.error);
+	assert_true(!error || error == -ENOTSUP);
+	if (!strstr(error ? failure.text : model_output(), words))
+		fail_msg("'%s' isn't said of '%s'", words, settings);
+	config_file_free(file);
+}
+
+static void what_cannot_be_done_is_said(void **state)
+{
+	(void)state;
+	model_start(NULL);
+	unsupported(KERNEL, "");
+	unsupported(KERNEL "memory=8\nmaxmem=8\nvcpus=2\nmaxvcpus=2", "");
+	assert_string_equal(model_output(), "");
+	unsupported(KERNEL "on_crash='preserve'", "on_poweroff and the like");
+	unsupported(KERNEL "seclabel='x'", "configuration 'test': seclabel");
+	unsupported(KERNEL "vuart='sbsa_uart'", "vuart: there is no emulated UART");
+	unsupported(KERNEL "vif=['']", "configuration 'test': vif: Dom0 has no backends: name the domain that has");
+	unsupported(KERNEL "vif=['backend=Domain-0']", "vif: Dom0 has no backends");
+	unsupported(KERNEL "disk=['a,,xvda']", "disk xvda: Dom0 has no backends");
+	unsupported(KERNEL "disk=['a,qcow2,xvda,w,backend=domd']", "disk xvda: of the formats only raw");
+	unsupported(KERNEL "disk=['a,,xvda,w,backend=domd']\nvif=['backend=domd']", "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(other_keys_are_ignored_with_a_warning),
+		cmocka_unit_test(warnings_have_an_end),
+		cmocka_unit_test(messages_do_not_steer_the_terminal),
+		cmocka_unit_test(what_cannot_be_done_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
