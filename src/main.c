@@ -8,6 +8,8 @@
 #include "config/images_folder.h"
 #include "console/console.h"
 #include "console/log_file.h"
+#include "domain/autostart.h"
+#include "domain/dom0less.h"
 #include "domain/lifecycle.h"
 #include "domain/pv_devices.h"
 #include "domain/store_nodes.h"
@@ -61,10 +63,12 @@ static const struct service {
 	{ "store nodes", store_nodes_init },
 	{ "watch over domains", lifecycle_init },
 	{ "PV devices", pv_devices_init },
+	{ "domains of Xen's boot", dom0less_attach },
 	{ "configurations", catalog_init },
 #ifdef CONFIG_DOM_STORAGE_FATFS_ENABLE
 	{ "storage", storage_start },
 #endif
+	{ "domains that start with Dom0", autostart_init },
 };
 
 int main(void)

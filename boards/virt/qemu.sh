@@ -18,6 +18,10 @@ check_board() {
 # Were Dom0's module without bootargs, Xen would take the machine's for Dom0's and have none itself. U-Boot for this machine
 # knows no SD controller: its card is a virtio disk.
 qemu_command() {
+	local domain names=''
+	for domain in "${dom0less[@]}"; do
+		names+=${names:+,,}${domain%%=*}
+	done
 	command=(
 		qemu-system-aarch64
 		-machine "virt,virtualization=on,gic-version=$gic" -cpu cortex-a72 -smp "$cpus" -m "$memory"
@@ -30,7 +34,23 @@ qemu_command() {
 	fi
 	command+=(
 		-kernel "$top/build/parts/boot/xen-$xen" -append "console=dtuart $xen_args"
-		-device "guest-loader,addr=0x50000000,kernel=${dom0_image//,/,,},bootargs=thin-dom0"
+		-device "guest-loader,addr=0x50000000,kernel=${dom0_image//,/,,},bootargs=thin-dom0${names:+ dom0less=$names}"
 	)
 	[ "$card" = none ] || command+=(-device sdhci-pci -device sd-card,drive=card)
+}
+
+# The domains that Xen starts stand in the device tree: the machine's own, as QEMU makes it, and their nodes.
+add_dom0less() {
+	local tree dumped loaders image_end i
+	mkdir -p "$top/build/dom0less"
+	tree=$top/build/dom0less/$(printf '%s\n' "${command[@]}" "${dom0less[@]}" | sha256sum | cut -c 1-16).dtb
+	dumped=("${command[@]}")
+	for ((i = 0; i < ${#dumped[@]}; i++)); do
+		[ "${dumped[i]}" != -machine ] || dumped[i + 1]+=,dumpdtb=${tree//,/,,}
+	done
+	"${dumped[@]}" >/dev/null 2>&1 </dev/null || die "QEMU does not tell its device tree: ${dumped[*]}"
+	image_end=$((0x50000000 + $(stat -Lc %s "$dom0_image")))
+	mapfile -t loaders < <("$top/scripts/dom0less-tree" "$tree" $image_end 0x60000000 "${dom0less[@]}" || echo failed)
+	[ "${loaders[-1]}" != failed ] || exit 2
+	command+=(-dtb "$tree" "${loaders[@]}")
 }

@@ -9,15 +9,38 @@
 
 #include "kernel/devicetree.h"
 #include "kernel/panic.h"
+#include "kernel/task.h"
 #include "version.h"
 #include "xen/event.h"
+#include "xen/hvm.h"
+#include "xen/public.h"
 #include "xen/pv_console.h"
+
+#define CONSOLE_TIME SECONDS(10) // for a control domain to start
+
+// A domain that Xen started runs before there is a control domain, which gives it a store and a console. That it
+// is to get them is known by the store's event channel.
+static bool will_have_console(void)
+{
+	uint64_t port = 0, page = 0;
+
+	return !hvm_param_get(DOMID_SELF, HVM_PARAM_STORE_EVTCHN, &port) && port &&
+	       !hvm_param_get(DOMID_SELF, HVM_PARAM_CONSOLE_PFN, &page) && !page;
+}
+
+static void find_console(void)
+{
+	uint64_t deadline = time_now() + CONSOLE_TIME;
+
+	while (pv_console_init() == -ENOENT && will_have_console() && time_now() < deadline)
+		task_sleep(MILLISECONDS(10));
+}
 
 void guest_start(const char *name)
 {
 	panic_crashes_domain();
 	if (event_init() == 0)
-		(void)pv_console_init();
+		find_console();
 	printf("*** Booting Thin Dom0 guest %s " THIN_DOM0_VERSION " ***\n", name);
 }
 

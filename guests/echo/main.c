@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repeats each line of console input in capitals, with the number of bytes that have come: for the tests of
-// the console's way in. The lines `exit`, `reboot` and `crash` end it each in its own way.
+// the console's way in. The lines `exit`, `reboot`, `crash` and `watchdog` end it each in its own way.
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +30,13 @@ static void crash_guest(void)
 	*nowhere = 1;
 }
 
+static void bark(void)
+{
+	sched_watchdog(1);
+	for (;;) // and nothing that would keep it quiet
+		;
+}
+
 static const struct {
 	const char *line;
 	void (*run)(void);
@@ -37,6 +44,7 @@ static const struct {
 	{ "exit", exit_guest },
 	{ "reboot", reboot_guest },
 	{ "crash", crash_guest },
+	{ "watchdog", bark },
 };
 
 static void answer(char *line)

@@ -228,6 +228,15 @@ static void take_numbers(struct builtin *builtin)
 	config->paused = cfg->f_paused;
 	config->console_log = cfg->f_console_log ? CONFIG_CONSOLE_CARD : CONFIG_CONSOLE_DEFAULT;
 	config->command_line = cfg->cmdline ? cfg->cmdline : "";
+	config->actions[CONFIG_END_POWEROFF] = cfg->on_poweroff;
+	config->actions[CONFIG_END_REBOOT] = cfg->on_reboot;
+	config->actions[CONFIG_END_WATCHDOG] = cfg->on_watchdog;
+	config->actions[CONFIG_END_CRASH] = cfg->on_crash;
+	config->actions[CONFIG_END_SOFT_RESET] = cfg->on_soft_reset;
+	config->autostart = cfg->autostart;
+	config->autostart_timeout = cfg->autostart_timeout;
+	config->autostart_waits = cfg->autostart_waits;
+	config->autostart_wait_count = cfg->nr_autostart_waits;
 }
 
 static void take_lists(struct builtin *builtin)

@@ -83,11 +83,33 @@ int catalog_init(void)
 
 // ---- One of them ----
 
+static struct catalog_entry *entry_of(struct config_source *source)
+{
+	return CONTAINER_OF(source, struct catalog_entry, source);
+}
+
+static int open_source(struct config_source *source, struct failure *failure)
+{
+	return catalog_open_images(entry_of(source), failure);
+}
+
+static void close_source(struct config_source *source)
+{
+	catalog_close_images(entry_of(source));
+}
+
+static void release_source(struct config_source *source)
+{
+	catalog_release(entry_of(source));
+}
+
 static struct catalog_entry *new_entry(struct failure *failure)
 {
 	struct catalog_entry *entry = calloc(1, sizeof(*entry));
 
-	if (!entry)
+	if (entry)
+		entry->source = (struct config_source){ &entry->config, open_source, close_source, release_source };
+	else
 		failure_set(failure, -ENOMEM, "reading a configuration: out of memory");
 	return entry;
 }
@@ -160,38 +182,51 @@ struct catalog_entry *catalog_find(const char *name, struct failure *failure)
 
 // ---- Images ----
 
-struct wanted_image {
-	const char *file;
-	struct image_source *source;
-};
-
 int catalog_open_images(struct catalog_entry *entry, struct failure *failure)
 {
 	struct domain_config *config = &entry->config;
-	const struct wanted_image wanted[] = {
+	const struct {
+		const char *file;
+		struct image_source *source;
+	} wanted[] = {
 		{ config->kernel_file, &config->kernel },
 		{ config->ramdisk_file, &config->ramdisk },
 		{ config->partial_tree_file, &config->partial_tree },
 	};
-	size_t open = 0;
 	int error = 0;
 
 	_Static_assert(ARRAY_SIZE(wanted) == ARRAY_SIZE(entry->images), "");
-	for (size_t i = 0; i < ARRAY_SIZE(wanted) && !error; i++) {
-		if (!wanted[i].file || image_source_is_given(wanted[i].source))
-			continue;
-		error = file_image_open(wanted[i].file, &entry->images[open], wanted[i].source, failure);
-		open += !error;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(wanted) && !error; i++)
+		if (wanted[i].file && !image_source_is_given(wanted[i].source))
+			error = file_image_open(wanted[i].file, &entry->images[i], wanted[i].source, failure);
+	if (error)
+		catalog_close_images(entry);
 	return error;
+}
+
+void catalog_close_images(struct catalog_entry *entry)
+{
+	struct image_source *const sources[] = {
+		&entry->config.kernel,
+		&entry->config.ramdisk,
+		&entry->config.partial_tree,
+	};
+
+	_Static_assert(ARRAY_SIZE(sources) == ARRAY_SIZE(entry->images), "");
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		if (!entry->images[i])
+			continue;
+		file_image_close(entry->images[i]);
+		entry->images[i] = NULL;
+		*sources[i] = (struct image_source){ 0 };
+	}
 }
 
 void catalog_release(struct catalog_entry *entry)
 {
 	if (!entry)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(entry->images); i++)
-		file_image_close(entry->images[i]);
+	catalog_close_images(entry);
 	config_file_free(entry->file);
 	free(entry);
 }

@@ -15,11 +15,12 @@ struct file_image;
 
 // A configuration in use, with all that it refers to. It stays as it is until it is released.
 struct catalog_entry {
+	struct config_source source; // for who keeps it: its release() is catalog_release()
 	struct domain_config config;
 	const struct config_warning *warnings; // about its file; NULL: none
 	bool shadows;                          // there is a built-in one of the same name
 	struct config_file *file;              // NULL: built in
-	struct file_image *images[3];          // open files; NULL behind the last
+	struct file_image *images[3];          // open files: kernel, ramdisk, partial tree; or NULL
 };
 
 // Reads domain_cfgs[]. A configuration that is wrong is left out with a message in the log.
@@ -36,6 +37,9 @@ struct catalog_entry *catalog_read(const char *path, struct failure *failure);
 // Opens the files that the configuration names as images, so that a domain can be built from it; nothing for those
 // that are there already. May wait. Errors as for a file; release the entry afterwards as well.
 int catalog_open_images(struct catalog_entry *entry, struct failure *failure);
+
+// Closes the files again; the configuration names them as before. May wait.
+void catalog_close_images(struct catalog_entry *entry);
 
 // Closes and frees all of it. NULL is allowed. May wait.
 void catalog_release(struct catalog_entry *entry);

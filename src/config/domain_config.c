@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/condition.h"
 #include "kernel/compiler.h"
 #include "kernel/memory.h"
 
@@ -236,6 +237,7 @@ static int check_lists(const struct check *check)
 		{ "cpus", "cpus", config->cpus, config->cpu_count },
 		{ "vif", "vifs", config->vifs, config->vif_count },
 		{ "disk", "disks", config->disks, config->disk_count },
+		{ "autostart_wait", "conditions", config->autostart_waits, config->autostart_wait_count },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -377,6 +379,22 @@ static int check_disks(const struct check *check)
 	return 0;
 }
 
+// ---- Starting with Dom0 ----
+
+static int check_autostart(const struct check *check)
+{
+	const struct domain_config *config = check->config;
+	struct condition unused;
+
+	for (uint32_t i = 0; i < config->autostart_wait_count; i++) {
+		const char *text = config->autostart_waits[i], *fault = condition_parse(text, &unused);
+
+		if (fault)
+			return refuse(check, "autostart_wait", i, "'%.60s' %s", text, fault);
+	}
+	return 0;
+}
+
 // ---- All of it ----
 
 int domain_config_find_fault(const struct domain_config *config, struct config_place *place,
@@ -385,7 +403,7 @@ int domain_config_find_fault(const struct domain_config *config, struct config_p
 	static int (*const checks[])(const struct check *check) = {
 		check_names,        check_memory, check_vcpus,      check_sizes, check_choices,
 		check_command_line, check_lists,  check_scheduling, check_iomem, check_irqs,
-		check_nodes,        check_vifs,   check_disks,
+		check_nodes,        check_vifs,   check_disks,      check_autostart,
 	};
 	struct config_place unused;
 	const struct check check = { config, place ? place : &unused, failure };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a domain shall be: pure data, whoever wrote it. Nothing here talks to the hypervisor. All memory that
 // a configuration points to belongs to whoever made it and stays as it is while the configuration is in use:
-// a domain that was built from it keeps nothing of it.
+// a domain that was built from it keeps nothing of it, or all of a struct config_source.
 #pragma once
 
 #include <stdbool.h>
@@ -166,8 +166,11 @@ struct domain_config {
 	const struct cpu_set *cpus, *soft_cpus;
 	uint32_t cpu_count, soft_cpu_count;
 
-	enum config_action actions[CONFIG_ENDS]; // (*)
-	uint32_t autostart;                      // (*) place in the order of what starts with Dom0; 0: not
+	enum config_action actions[CONFIG_ENDS];
+	uint32_t autostart;                      // place in the order of what starts with Dom0; 0: not
+	const char *const *autostart_waits;      // what it waits for then (config/condition.h)
+	uint32_t autostart_wait_count;
+	uint32_t autostart_timeout; // seconds; 0: CONFIG_AUTOSTART_SECONDS
 
 	// Each is one of: not there; an image, with its file NULL; a path, the image to be filled in by who
 	// has the files, before creation.
@@ -207,6 +210,17 @@ static inline uint64_t config_max_memory(const struct domain_config *config)
 }
 
 bool config_keeps_console(const struct domain_config *config);
+
+// A configuration that is kept by whoever uses it again and again. All of it may wait.
+struct config_source {
+	const struct domain_config *config;
+	// Makes its images readable. On failure nothing is open.
+	int (*open)(struct config_source *source, struct failure *failure);
+	// Closes what was opened: files on the card can be changed then.
+	void (*close)(struct config_source *source);
+	// Closes and frees all of it.
+	void (*release)(struct config_source *source);
+};
 
 // What follows an end: the action, with the defaults of xl for those that aren't given.
 enum config_action config_action(const struct domain_config *config, enum config_end end);

@@ -417,6 +417,8 @@ void config_print(const struct domain_config *config, config_writer *write, void
 	print_vifs(&printer, config);
 	print_disks(&printer, config);
 	print_number(&printer, "autostart", config->autostart, 0);
+	print_texts(&printer, "autostart_wait", config->autostart_waits, config->autostart_wait_count);
+	print_number(&printer, "autostart_timeout", config->autostart_timeout, 0);
 	print_word(&printer, "console_log", config_console_log_words, config->console_log, CONFIG_CONSOLE_DEFAULT);
 	print_number(&printer, "paused", config->paused, 0);
 	print_quotas(&printer, config);

@@ -17,21 +17,11 @@ static bool has_vuart(const struct domain_config *config)
 	return config->vuart;
 }
 
-static bool has_actions(const struct domain_config *config)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(config->actions); i++)
-		if (config->actions[i] != CONFIG_ACTION_DEFAULT)
-			return true;
-	return false;
-}
-
 static const struct limit {
 	bool (*concerns)(const struct domain_config *config);
 	bool refused; // the domain can't do its work without
 	const char *text;
 } limits[] = {
-	{ has_actions, false,
-	  "on_poweroff and the like: the domain stays until 'xu destroy', however it ends" },
 	{ has_label, true, "seclabel: labels can't be looked up; give the number in ssidref" },
 	{ has_vuart, true, "vuart: there is no emulated UART; use the PV console (console=hvc0) instead" },
 };

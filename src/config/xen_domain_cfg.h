@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "config/domain_config.h"
 #include "config/image_section.h"
 #include "xen/public.h" // XEN_DOMCTL_*
 
@@ -94,6 +95,14 @@ struct xen_domain_cfg {
 	void *image_info;
 
 	const char *ramdisk_start, *ramdisk_end; // not in the original: a ramdisk in memory, or NULL
+
+	// Not in the original either: what follows the domain's end (docs/configurations.md); 0: xl's default.
+	enum config_action on_poweroff, on_reboot, on_watchdog, on_crash, on_soft_reset;
+
+	// Nor these: whether it starts with Dom0, and what it waits for then.
+	uint32_t autostart, autostart_timeout;
+	const char *const *autostart_waits;
+	uint32_t nr_autostart_waits;
 
 	struct backend_configuration back_cfg;
 

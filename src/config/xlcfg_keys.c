@@ -324,6 +324,8 @@ const struct xlcfg_key xlcfg_keys[] = {
 
 	// Not xl's.
 	KEY("autostart", .apply = take_u32, AT(autostart), U32),
+	KEY("autostart_wait", LIST(autostart_waits, autostart_wait_count, text_element)),
+	KEY("autostart_timeout", .apply = take_u32, AT(autostart_timeout), RANGE(1, UINT32_MAX)),
 	KEY("console_log", .apply = take_word, AT(console_log), .words = config_console_log_words),
 	KEY("paused", .apply = take_bool, AT(paused), RANGE(0, INT64_MAX)),
 	KEY("memory_kib", .apply = take_kib, AT(memory_kib), RANGE(1, MEMORY_MIB_MAX * 1024)),

@@ -67,6 +67,25 @@ size_t backlog_take(struct backlog *backlog, char *buffer, size_t size)
 	return count;
 }
 
+static bool has_at(const struct backlog *backlog, uint64_t position, const char *text)
+{
+	while (*text && position < backlog->written && *place(backlog, position) == *text) {
+		position++;
+		text++;
+	}
+	return !*text;
+}
+
+bool backlog_contains(const struct backlog *backlog, const char *text)
+{
+	uint64_t position = backlog->written - MIN(backlog->written, backlog->size);
+
+	for (; position < backlog->written; position++)
+		if (has_at(backlog, position, text))
+			return true;
+	return false;
+}
+
 size_t backlog_count(const struct backlog *backlog)
 {
 	return (size_t)(backlog->written - backlog->taken);

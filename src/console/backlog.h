@@ -3,6 +3,7 @@
 // bytes out, and they are counted. Pure data.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,8 @@ void backlog_put(struct backlog *backlog, const char *bytes, size_t count);
 
 // Takes the oldest bytes out, up to `size`: their number.
 size_t backlog_take(struct backlog *backlog, char *buffer, size_t size);
+
+// Whether the last `size` bytes that were put in, taken or not, have this text in them.
+bool backlog_contains(const struct backlog *backlog, const char *text);
 
 size_t backlog_count(const struct backlog *backlog);

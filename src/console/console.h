@@ -25,6 +25,14 @@ int console_keep_log(struct console *console, const char *name);
 // The backlog stays to be read. Ending it again does nothing.
 void console_end(struct console *console);
 
+// The domain is being restarted: as console_end(), but whoever is attached stays so and waits, until
+// console_reopen() or console_end().
+void console_hold(struct console *console);
+
+// Serves the console of the domain that has come in the place of the one held. The backlog goes on. 0 or a
+// negative errno, as console_open(); it is held then, as before.
+int console_reopen(struct console *console, domid_t domid, gfn_t ring, evtchn_port_t remote_port);
+
 // console_end(), and drops the owner's reference. Whoever is attached keeps the backlog until console_put().
 void console_close(struct console *console);
 
@@ -34,6 +42,12 @@ void console_put(struct console *console);
 // The backlog holds the last CONFIG_CONSOLE_BACKLOG_SIZE bytes that nobody has taken. Takes up to `size` of
 // them, never waits.
 size_t console_read(struct console *console, char *buffer, size_t size);
+
+// Whether the domain has printed this text, as far back as CONFIG_CONSOLE_BACKLOG_SIZE bytes, read or not.
+bool console_has_printed(const struct console *console, const char *text);
+
+// There is something in it, and nobody attached to take it.
+bool console_is_unread(const struct console *console);
 
 // Bytes that fell out of the backlog before anybody took them, since the last call.
 uint64_t console_take_lost(struct console *console);

@@ -27,7 +27,8 @@ struct console {
 	struct list link; // in `consoles`
 	unsigned int references;
 	domid_t domid;
-	struct xencons_interface *page; // the guest's; NULL after console_end()
+	struct xencons_interface *page; // the guest's; NULL while none is served
+	bool held; // console_hold(): it will be served again
 	struct byte_ring output, input; // as the guest sees them
 	struct event_channel channel;
 	struct backlog backlog;
@@ -149,10 +150,8 @@ int console_init(void)
 
 static int connect(struct console *console, gfn_t ring, evtchn_port_t remote_port)
 {
-	int error = backlog_init(&console->backlog, CONFIG_CONSOLE_BACKLOG_SIZE);
+	int error;
 
-	if (error)
-		return error;
 	console->page = foreign_map_range(console->domid, ring, 1, &error);
 	if (!console->page)
 		return error;
@@ -191,7 +190,9 @@ int console_open(domid_t domid, gfn_t ring, evtchn_port_t remote_port, struct co
 	console->channel.port = INVALID_EVTCHN;
 	list_init(&console->link);
 
-	int error = connect(console, ring, remote_port);
+	int error = backlog_init(&console->backlog, CONFIG_CONSOLE_BACKLOG_SIZE);
+	if (!error)
+		error = connect(console, ring, remote_port);
 	if (error) {
 		disconnect(console);
 		console_put(console);
@@ -208,9 +209,10 @@ int console_keep_log(struct console *console, const char *name)
 	return console->log ? 0 : -ENOMEM;
 }
 
-void console_end(struct console *console)
+// Nothing of the guest is mapped or bound any more.
+static void end_service(struct console *console)
 {
-	if (console_is_closed(console))
+	if (!console->page)
 		return;
 	if (!console->statistics.broken)
 		take_output(console);
@@ -218,6 +220,35 @@ void console_end(struct console *console)
 	console->log = NULL;
 	disconnect(console);
 	list_remove(&console->link);
+}
+
+void console_hold(struct console *console)
+{
+	end_service(console);
+	console->held = true;
+	console->statistics.broken = false;
+}
+
+int console_reopen(struct console *console, domid_t domid, gfn_t ring, evtchn_port_t remote_port)
+{
+	console->domid = domid;
+	int error = connect(console, ring, remote_port);
+	if (error) {
+		disconnect(console);
+		return error;
+	}
+	console->held = false;
+	list_append(&consoles, &console->link);
+	tell_attached(console); // what was typed meanwhile can go on
+	return 0;
+}
+
+void console_end(struct console *console)
+{
+	if (console_is_closed(console))
+		return;
+	end_service(console);
+	console->held = false;
 	tell_attached(console);
 }
 
@@ -254,9 +285,19 @@ uint64_t console_take_lost(struct console *console)
 	return lost;
 }
 
+bool console_has_printed(const struct console *console, const char *text)
+{
+	return backlog_contains(&console->backlog, text);
+}
+
+bool console_is_unread(const struct console *console)
+{
+	return !console->notify && backlog_count(&console->backlog);
+}
+
 size_t console_write(struct console *console, const char *text, size_t size)
 {
-	if (console_is_closed(console) || console->statistics.broken)
+	if (!console->page || console->statistics.broken)
 		return 0;
 
 	long count = byte_ring_write(&console->input, text, size);
@@ -272,7 +313,7 @@ size_t console_write(struct console *console, const char *text, size_t size)
 
 bool console_is_closed(const struct console *console)
 {
-	return !console->page;
+	return !console->page && !console->held;
 }
 
 int console_attach(struct console *console, void (*notify)(void))

@@ -47,6 +47,11 @@ GUEST(test_bench, bench, 16, 1, .cmdline = "fill=100 count=50");
 GUEST(test_no_gpio, blinky, 16, 1);
 GUEST(test_cpus, cpus, 16, 4);
 GUEST(test_echo, echo, 16, 1);
+GUEST(test_restart, echo, 16, 1, .on_poweroff = CONFIG_ACTION_RESTART, .on_crash = CONFIG_ACTION_RESTART,
+      .on_watchdog = CONFIG_ACTION_RESTART);
+GUEST(test_preserve, echo, 16, 1, .on_poweroff = CONFIG_ACTION_PRESERVE, .on_reboot = CONFIG_ACTION_PRESERVE,
+      .on_crash = CONFIG_ACTION_PRESERVE);
+GUEST(test_rename, echo, 16, 1, .on_crash = CONFIG_ACTION_RENAME_RESTART);
 GUEST(test_flood, flood, 16, 1);
 GUEST(test_memory, memory, 16, 1);
 GUEST(test_memory_both_banks, memory, 3584, 1); // the first bank ends at 3 GB
@@ -111,6 +116,9 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &test_no_gpio },
 	{ .domain_cfg = &test_cpus },
 	{ .domain_cfg = &test_echo },
+	{ .domain_cfg = &test_restart },
+	{ .domain_cfg = &test_preserve },
+	{ .domain_cfg = &test_rename },
 	{ .domain_cfg = &test_flood },
 	{ .domain_cfg = &test_memory },
 	{ .domain_cfg = &test_memory_both_banks },

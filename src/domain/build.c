@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Building a domain is a table of steps, run forwards; destroying it is the same table run backwards, from
 // the last step that was done. So a creation that fails in the middle and the end of a domain that ran for a
-// year are one piece of code.
+// year are one piece of code; and a restart is the table backwards to its first step, and forwards again.
 #include "domain/build.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "console/console.h"
+#include "domain/lifecycle.h"
 #include "domain/load.h"
 #include "domain/passthrough.h"
 #include "domain/placement.h"
@@ -111,6 +112,10 @@ static int drop_name(struct domain *domain, struct failure *failure)
 {
 	(void)failure;
 	list_remove(&domain->link);
+	if (domain->console)
+		console_close(domain->console);
+	if (domain->source)
+		domain->source->release(domain->source);
 	free(domain);
 	return 0;
 }
@@ -240,7 +245,13 @@ static int destroy_in_xen(domid_t id, struct failure *failure)
 
 static int destroy_domain(struct domain *domain, struct failure *failure)
 {
-	return destroy_in_xen(domain->id, failure);
+	int error = destroy_in_xen(domain->id, failure);
+
+	if (error)
+		return error;
+	domain->id = DOMID_INVALID;
+	domain_enlist(domain);
+	return 0;
 }
 
 // The width of addresses comes before the first page.
@@ -310,6 +321,7 @@ static int allocate_ports(struct build *build)
 
 	if (!error)
 		error = event_alloc_unbound(domain->id, CONTROL_DOMAIN, &domain->store_port);
+	domain->store_frame = magic_gfn(MAGIC_STORE);
 	if (error == -ENOSPC)
 		failure_set(build->failure, error,
 			    "%" PRIu32 " event channels are too few: console and store alone need 2",
@@ -353,24 +365,34 @@ static int set_parameters(struct build *build)
 	return error;
 }
 
-static int close_console(struct domain *domain, struct failure *failure)
+// What it printed stays to be read as long as its name is known.
+static int end_console(struct domain *domain, struct failure *failure)
 {
 	(void)failure;
-	console_close(domain->console);
-	domain->console = NULL;
+	if (!domain->console)
+		return 0;
+	if (domain->restarting)
+		console_hold(domain->console);
+	else
+		console_end(domain->console);
 	return 0;
 }
 
 static int open_console(struct build *build)
 {
 	struct domain *domain = build->domain;
+	gfn_t ring = magic_gfn(MAGIC_CONSOLE);
+	int error;
 
-	int error = console_open(domain->id, magic_gfn(MAGIC_CONSOLE), domain->console_port, &domain->console);
+	if (domain->console)
+		error = console_reopen(domain->console, domain->id, ring, domain->console_port);
+	else
+		error = console_open(domain->id, ring, domain->console_port, &domain->console);
 	if (error || !config_keeps_console(build->config))
 		return error;
 	error = console_keep_log(domain->console, domain->name);
 	if (error)
-		close_console(domain, build->failure);
+		end_console(domain, build->failure);
 	return error;
 }
 
@@ -401,12 +423,11 @@ static int remove_store_nodes(struct domain *domain, struct failure *failure)
 static int open_store(struct build *build)
 {
 	const struct domain *domain = build->domain;
-	gfn_t ring = magic_gfn(MAGIC_STORE);
 	int error = store_quota_apply(domain->id, build->config);
 
 	if (!error)
-		error = xenstore_introduce(domain->id, ring, domain->store_port);
-	return error ? error : hvm_param_set(domain->id, HVM_PARAM_STORE_PFN, ring.number);
+		error = xenstore_introduce(domain->id, domain->store_frame, domain->store_port);
+	return error ? error : hvm_param_set(domain->id, HVM_PARAM_STORE_PFN, domain->store_frame.number);
 }
 
 // ---- Devices ----
@@ -448,7 +469,7 @@ static int set_first_cpu(struct build *build)
 
 static int start(struct build *build)
 {
-	if (build->paused || build->config->paused)
+	if (build->paused)
 		return 0;
 	return domctl_unpause(build->domain->id);
 }
@@ -484,14 +505,16 @@ static const struct step {
 	{ "opening its store", open_store, pv_devices_detach_all }, // those that it was built with, and later ones
 	{ "giving it devices", attach_devices, detach_devices },
 	{ "preparing its first CPU", set_first_cpu, NULL },
-	{ "opening its console", open_console, close_console },
+	{ "opening its console", open_console, end_console },
 	{ "giving it PV devices", attach_pv_devices, NULL },
 	{ "starting it", start, stop },
 };
 
+#define STEP_OF_NAME 1 // done: the name is taken
+
 static int run_steps(struct build *build)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+	for (size_t i = build->domain ? build->domain->steps_done : 0; i < ARRAY_SIZE(steps); i++) {
 		int error = steps[i].run(build);
 
 		if (error)
@@ -502,10 +525,11 @@ static int run_steps(struct build *build)
 	return 0;
 }
 
-// Undoes what was done. On failure the domain stays, with what is still to be undone; on success it is freed.
-static int undo_steps(struct domain *domain, struct failure *failure)
+int domain_unbuild(struct domain *domain, enum unbuilding extent, struct failure *failure)
 {
-	for (size_t left = domain->steps_done; left; left--) {
+	size_t kept = extent == UNBUILD_BUT_NAME ? STEP_OF_NAME : 0;
+
+	for (size_t left = domain->steps_done; left > kept; left--) {
 		const struct step *step = &steps[left - 1];
 		int error;
 
@@ -514,7 +538,22 @@ static int undo_steps(struct domain *domain, struct failure *failure)
 		if (error)
 			return error;
 	}
+	if (kept)
+		domain->steps_done = kept;
 	return 0;
+}
+
+void domain_adopt(struct domain *domain)
+{
+	domain->steps_done = ARRAY_SIZE(steps);
+	domain_enlist(domain);
+}
+
+void domain_forget_steps(struct domain *domain)
+{
+	domain->id = DOMID_INVALID;
+	domain->devices = NULL;
+	domain->steps_done = STEP_OF_NAME;
 }
 
 // ---- Creating and destroying ----
@@ -541,37 +580,56 @@ static void abandon(struct build *build)
 {
 	struct failure failure = { 0 };
 
-	if (undo_steps(build->domain, &failure)) {
-		build->domain->being_built = false;
+	if (domain_unbuild(build->domain, UNBUILD_ALL, &failure)) {
+		build->domain->being_built = build->domain->restarting = false;
 		log_error("%s", failure.text);
 	}
 }
 
-int domain_create(const struct domain_config *config, domid_t wanted, bool paused, struct domain **domain,
-		  struct failure *failure)
+int domain_build(const struct domain_config *config, domid_t wanted, bool paused, struct domain **domain,
+		 struct failure *failure)
 {
 	struct failure own = { 0 };
 	struct build build = {
 		.config = config,
 		.wanted = wanted,
 		.paused = paused,
+		.domain = *domain,
 		.failure = failure ? failure : &own,
 	};
 	int error = domain_config_check(config, build.failure);
 
 	if (!error)
 		error = check_wanted(wanted, build.failure);
-	if (error)
-		return error;
-	error = run_steps(&build);
-	plan_free(&build.plan);
+	if (!error) {
+		error = run_steps(&build);
+		plan_free(&build.plan);
+	}
 	if (error && build.domain)
 		abandon(&build);
+	if (!error)
+		*domain = build.domain;
+	return error;
+}
+
+void domain_is_built(struct domain *domain)
+{
+	domain->being_built = domain->restarting = false;
+	domain->start_time = time_now();
+	pv_devices_domains_changed();
+	lifecycle_look(); // it may have ended already
+}
+
+int domain_create(const struct domain_config *config, domid_t wanted, bool paused, struct domain **domain,
+		  struct failure *failure)
+{
+	struct domain *built = NULL;
+	int error = domain_build(config, wanted, paused || config->paused, &built, failure);
+
 	if (error)
 		return error;
-	build.domain->being_built = false;
-	pv_devices_domains_changed();
-	*domain = build.domain;
+	domain_is_built(built);
+	*domain = built;
 	return 0;
 }
 
@@ -588,7 +646,7 @@ int domain_destroy(domid_t id, struct failure *failure)
 		return destroy_in_xen(id, failure);
 	domain->being_destroyed = true;
 	pv_devices_domains_changed();
-	error = undo_steps(domain, failure);
+	error = domain_unbuild(domain, UNBUILD_ALL, failure);
 	if (error)
 		domain->being_destroyed = false;
 	return error;

@@ -49,7 +49,7 @@ static int check(domid_t id, struct failure *failure)
 	if (!error && (!domain_find(id) || !xenstore_is_introduced(id)))
 		error = failure_set(
 			failure, -ENOTSUP,
-			"domain %u has no store here: only domains that 'xu create' made can be asked", id);
+			"domain %u has no store here: it is neither one that 'xu create' made, nor xen,enhanced", id);
 	return error;
 }
 

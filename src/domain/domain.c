@@ -108,6 +108,9 @@ int domain_resolve(const char *text, domid_t *id, struct failure *failure)
 	const struct domain *domain = domain_find_by_name(text);
 	size_t prefix = strlen(UNNAMED_PREFIX);
 
+	if (domain && domain->restarting)
+		return failure_set(failure, -EBUSY, "domain '%s' is being restarted: it has no id at the moment",
+				   text);
 	if (domain && domain->id != DOMID_INVALID) {
 		*id = domain->id;
 		return 0;

@@ -10,6 +10,7 @@
 #include "kernel/list.h"
 #include "xen/types.h"
 
+struct config_source;
 struct console;
 struct device_list;
 
@@ -18,22 +19,32 @@ struct domain {
 	domid_t id;       // DOMID_INVALID: Xen has none for it yet
 	char name[DOMAIN_NAME_MAX];
 	uint8_t uuid[16];
-	uint64_t start_time; // of time_now()
+	uint64_t start_time; // of time_now(): when it was built last
+	struct config_source *source;           // what it was built from, its own; NULL: it can't be built again
 	struct console *console;                // NULL where the domain has none
-	evtchn_port_t console_port, store_port; // in the domain, for this one to bind
+	evtchn_port_t console_port, store_port; // in the domain, for this one to bind; 0: none
+	gfn_t store_frame;                      // of the store's ring
 	struct device_list *devices;            // given to it, or NULL
 	struct list pv_devices;                 // served by other domains (pv_devices.h)
 	bool being_built, being_destroyed;      // another task is at it
+	bool restarting;                        // while destroyed and built again: its name and console stay
 	bool ended;                             // it has shut down by itself, and that was told
+	enum config_action answer;              // to its end
+	unsigned int quick_ends;                // that were answered by a restart, one after the other
 	size_t steps_done;                      // of building, to be undone
 };
 
 // Builds a domain from the configuration and starts it unless `paused` or config->paused. `wanted` is an id
 // from 1 to DOMID_FIRST_RESERVED - 1, or DOMID_ANY. May take long: waits for files, yields. On failure
 // everything is as before. *domain is valid until somebody destroys the domain: look it up again by id after
-// any wait.
+// any wait. However it ends, it stays until it is destroyed.
 int domain_create(const struct domain_config *config, domid_t wanted, bool paused, struct domain **domain,
 		  struct failure *failure);
+
+// The same from a source, which is the domain's own afterwards; on failure it stays the caller's. Its images
+// are open while the domain is built. How it ends is answered as its configuration says (lifecycle.h).
+int domain_create_from(struct config_source *source, domid_t wanted, bool paused, struct domain **domain,
+		       struct failure *failure);
 
 // Ends the domain and waits until Xen has freed it: -EBUSY when it is being built or destroyed already,
 // -ETIMEDOUT when something keeps its memory (it is then left dying, said so, and can be destroyed again).
@@ -64,8 +75,8 @@ int domain_resolve(const char *text, domid_t *id, struct failure *failure);
 extern struct list domain_list;
 #define DOMAIN_FOR_EACH(domain) LIST_FOR_EACH(domain, &domain_list, link)
 
-// Progress of a long creation, for a person who watches; called at most ten times a second, may be NULL. `total` is 0
-// while there is nothing to measure: something is waited for.
+// Progress of a long creation by the calling task, for a person who watches; called at most ten times a second, may be
+// NULL. `total` is 0 while there is nothing to measure: something is waited for.
 // Returns true to stop the creation (-EINTR).
 struct domain_progress {
 	const char *what;     // "memory", "kernel", "ramdisk"

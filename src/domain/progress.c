@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one listener to the progress of creations.
+// The one listener to the progress of creations: of those that its own task makes, not of restarts.
 #include "domain/progress.h"
 
 #include <errno.h>
@@ -10,11 +10,13 @@
 #define INTERVAL MILLISECONDS(100)
 
 static domain_progress_listener *listener;
+static struct task *listening; // who builds the domain that it wants to hear of
 static uint64_t begun, next_report;
 
 void domain_set_progress(domain_progress_listener *new_listener)
 {
 	listener = new_listener;
+	listening = task_current();
 	next_report = 0;
 }
 
@@ -28,7 +30,7 @@ int progress_report(const char *what, uint64_t done, uint64_t total, struct fail
 	uint64_t now = time_now();
 	const struct domain_progress progress = { what, done, total, now - begun };
 
-	if (!listener || now < next_report)
+	if (!listener || listening != task_current() || now < next_report)
 		return 0;
 	next_report = now + INTERVAL;
 	if (!listener(&progress))
@@ -38,5 +40,5 @@ int progress_report(const char *what, uint64_t done, uint64_t total, struct fail
 
 bool progress_is_stopped(void)
 {
-	return listener && listener(&(struct domain_progress){ .what = "devices" });
+	return listener && listening == task_current() && listener(&(struct domain_progress){ .what = "devices" });
 }

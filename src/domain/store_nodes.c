@@ -74,7 +74,10 @@ static const struct node domain_nodes[] = {
 	{ "/vm/%u/name", "%n", AS_ABOVE },
 	{ "/libxl/%d/type", "pvh", AS_ABOVE },
 	{ "/libxl/%d/device", "", AS_ABOVE },
+};
 
+// Of a domain with a console.
+static const struct node console_nodes[] = {
 	{ "%h/console", "", AS_ABOVE },
 	{ "%h/console/backend", "/local/domain/0/backend/console/%d/0", AS_ABOVE },
 	{ "%h/console/backend-id", "0", GUEST_DOM0 },
@@ -127,6 +130,14 @@ static const struct node name_nodes[] = {
 	{ "/vm/%u/name", "%n", AS_ABOVE },
 };
 
+static const struct node identity_nodes[] = {
+	{ "/vm/%u", "", DOM0_GUEST },
+	{ "/vm/%u/uuid", "%u", AS_ABOVE },
+	{ "/vm/%u/name", "%n", AS_ABOVE },
+	{ "%h/vm", "/vm/%u", AS_ABOVE },
+	{ "%h/name", "%n", AS_ABOVE },
+};
+
 // ---- Expanding ----
 
 struct values {
@@ -136,6 +147,7 @@ struct values {
 	uint64_t memory_kib, max_memory_kib;
 	uint32_t cpu, online_cpus;
 	evtchn_port_t console_port, store_port;
+	gfn_t store_frame;
 };
 
 static bool print_value(const void *context, char letter, char *text, size_t size)
@@ -180,7 +192,7 @@ static bool print_value(const void *context, char letter, char *text, size_t siz
 		number = values->store_port;
 		break;
 	case 'R':
-		number = magic_gfn(MAGIC_STORE).number;
+		number = values->store_frame.number;
 		break;
 	default:
 		return false;
@@ -271,6 +283,8 @@ static int write_domain(xs_transaction_t transaction, const void *context)
 
 	if (!error)
 		error = write_nodes(transaction, &values, domain_nodes, ARRAY_SIZE(domain_nodes));
+	if (!error && values.console_port)
+		error = write_nodes(transaction, &values, console_nodes, ARRAY_SIZE(console_nodes));
 	for (values.cpu = 0; values.cpu < whole->cpus && !error; values.cpu++)
 		error = write_nodes(transaction, &values, cpu_nodes, ARRAY_SIZE(cpu_nodes));
 	return error;
@@ -281,6 +295,22 @@ static int write_name(xs_transaction_t transaction, const void *values)
 	return write_nodes(transaction, values, name_nodes, ARRAY_SIZE(name_nodes));
 }
 
+struct identity {
+	struct values values;
+	const uint8_t *former_uuid;
+};
+
+static int write_identity(xs_transaction_t transaction, const void *context)
+{
+	const struct identity *identity = context;
+	const struct values former = { .uuid = identity->former_uuid };
+	char path[STORE_PATH_SIZE];
+
+	expand(&former, "/vm/%u", path);
+	int error = xs_rm(transaction, path);
+	return error ? error : write_nodes(transaction, &identity->values, identity_nodes, ARRAY_SIZE(identity_nodes));
+}
+
 static struct values values_of(const struct domain *domain)
 {
 	return (struct values){
@@ -289,6 +319,7 @@ static struct values values_of(const struct domain *domain)
 		.uuid = domain->uuid,
 		.console_port = domain->console_port,
 		.store_port = domain->store_port,
+		.store_frame = domain->store_frame,
 	};
 }
 
@@ -326,6 +357,13 @@ int store_nodes_rename(const struct domain *domain, const char *name)
 
 	values.name = name;
 	return store_transact(write_name, &values);
+}
+
+int store_nodes_set_identity(const struct domain *domain, const uint8_t former_uuid[16])
+{
+	const struct identity identity = { values_of(domain), former_uuid };
+
+	return store_transact(write_identity, &identity);
 }
 
 void store_home_path(domid_t domid, const char *node, char path[STORE_PATH_SIZE])

@@ -26,5 +26,8 @@ int store_nodes_remove(const struct domain *domain);
 // Gives the domain another name in the store. May wait. -ENOMEM, -EAGAIN.
 int store_nodes_rename(const struct domain *domain, const char *name);
 
+// Gives the domain the name and the UUID that it has now. May wait. -ENOMEM, -EAGAIN: nothing is changed.
+int store_nodes_set_identity(const struct domain *domain, const uint8_t former_uuid[16]);
+
 // "/local/domain/DOMID/NODE".
 void store_home_path(domid_t domid, const char *node, char path[STORE_PATH_SIZE]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// xu console: the terminal joined to a domain's console until Ctrl-] or the domain's end.
+// xu console: the terminal joined to a domain's console until Ctrl-] or the domain's end. A restart is no end.
 //
 // Both ways bytes go as they are: a guest's shell needs its escape sequences. What they leave behind in the
 // terminal is put right when the person comes back.
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "console/console.h"
+#include "domain/departed.h"
 #include "domain/domain.h"
 #include "kernel/log.h"
 #include "kernel/task.h"
@@ -127,26 +128,45 @@ static void leave(const struct session *s, const char *reason)
 	shell_print("Detached from console\n");
 }
 
+// The console of a domain that there is, or is being restarted; or else of one that ended lately. The caller
+// gets a reference.
+static struct console *find_console(const struct invocation *call)
+{
+	const char *text = call->argv[0];
+	struct domain *domain = domain_find_by_name(text);
+	domid_t id = DOMID_INVALID;
+
+	if (!domain || !domain->restarting) {
+		if (domain_resolve(text, &id, NULL)) {
+			struct console *departed = departed_take(text);
+			if (departed)
+				return departed;
+		}
+		if (domains_argument(call, &id))
+			return NULL;
+		domain = domain_find(id);
+	}
+	if (domain && domain->console)
+		return console_get(domain->console);
+	shell_error("%s: domain %u has no console here: it is neither one that 'xu create' made, nor xen,enhanced",
+		    call->name, id);
+	return NULL;
+}
+
 int console_command(const struct invocation *call)
 {
 	static struct session session;
-	domid_t id;
-	int error = domains_argument(call, &id);
+	struct console *console = find_console(call);
 
-	if (error)
-		return error;
-	struct domain *domain = domain_find(id);
-	if (!domain || !domain->console) {
-		shell_error("%s: domain %u has no console here: only domains that 'xu create' made have one",
-			    call->name, id);
+	if (!console)
 		return -ENOENT;
-	}
-	if (console_attach(domain->console, console_io_wake)) {
-		shell_error("%s: somebody is attached to the console of domain %u; detach there first",
-			    call->name, id);
+	if (console_attach(console, console_io_wake)) {
+		shell_error("%s: somebody is attached to the console of '%s'; detach there first", call->name,
+			    call->argv[0]);
+		console_put(console);
 		return -EBUSY;
 	}
-	session = (struct session){ .console = console_get(domain->console), .last = '\n' };
+	session = (struct session){ .console = console, .last = '\n' };
 	shell_print("Attached to a domain console\n");
 	show_backlog(&session);
 	leave(&session, join(&session));

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of `xu` that ask a running domain for something: to end, a SysRq key, memory, CPUs; and its
-// name.
+// The commands of `xu` that ask a running domain for something, or wait for it: to end, a SysRq key, memory,
+// CPUs; and its name.
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "domain/control.h"
+#include "domain/core.h"
+#include "domain/domain.h"
+#include "domain/wait.h"
 #include "kernel/compiler.h"
+#include "kernel/task.h"
 #include "shell/commands.h"
 #include "shell/domains.h"
 #include "xen/console_io.h"
@@ -40,7 +45,84 @@ int xu_reboot_command(const struct invocation *call)
 	return ask_to_end(call, CONTROL_REBOOT, "is rebooting");
 }
 
+// ---- Waiting ----
+
+// The condition of `xu wait`, which concerns a domain, as the text of one of config/condition.h.
+static void compose(const char *wanted, domid_t id, char *text, size_t size)
+{
+	static const char store[] = "store:", console[] = "console:";
+
+	if (!wanted || !strcmp(wanted, "end"))
+		snprintf(text, size, "end:%u", id);
+	else if (!strncmp(wanted, store, strlen(store)) && wanted[strlen(store)] != '/')
+		snprintf(text, size, "store:/local/domain/%u/%s", id, wanted + strlen(store));
+	else if (!strncmp(wanted, console, strlen(console)))
+		snprintf(text, size, "console:%u:%s", id, wanted + strlen(console));
+	else
+		snprintf(text, size, "%s", wanted);
+}
+
+static struct {
+	domid_t domain;
+	bool has_ended;
+} awaited;
+
+// Also when the domain has ended: nothing comes any more.
+static bool is_over(void)
+{
+	const struct domain *domain = domain_find(awaited.domain);
+
+	awaited.has_ended = !domain || domain->ended;
+	return awaited.has_ended || console_io_interrupted();
+}
+
+int xu_wait_command(const struct invocation *call)
+{
+	const char *wanted = call->argc > 1 ? call->argv[1] : NULL;
+	char text[CONFIG_SHELL_LINE_MAX + 32];
+	struct failure failure = { 0 };
+	uint64_t deadline = TIME_NEVER, seconds;
+	domid_t id;
+	int error = domains_argument(call, &id);
+
+	if (error)
+		return error;
+	if (call->options[XU_WAIT_TIME]) {
+		if (!shell_number(call->options[XU_WAIT_TIME], UINT32_MAX, &seconds)) {
+			shell_error("%s: '%s' is not a number of seconds", call->name,
+				    call->options[XU_WAIT_TIME]);
+			return -EINVAL;
+		}
+		deadline = time_now() + SECONDS(seconds);
+	}
+	compose(wanted, id, text, sizeof(text));
+	awaited.domain = id;
+	awaited.has_ended = false;
+	error = wait_for(text, deadline, !wanted || !strcmp(wanted, "end") ? console_io_interrupted : is_over,
+			 &failure);
+	if (!awaited.has_ended)
+		return error ? shell_failure(call, &failure) : 0;
+	shell_error("%s: domain %u has ended before that", call->name, id);
+	return -ESRCH;
+}
+
 // ---- The others ----
+
+int xu_dump_core_command(const struct invocation *call)
+{
+	struct failure failure = { 0 };
+	domid_t id;
+	int error = domains_argument(call, &id);
+
+	if (error)
+		return error;
+	if (id == 0) {
+		shell_error("%s: Domain-0 is this control domain itself", call->name);
+		return -EPERM;
+	}
+	return core_write_file(id, call->argv[1], console_io_interrupted, &failure) ? shell_failure(call, &failure) :
+										      0;
+}
 
 int xu_sysrq_command(const struct invocation *call)
 {

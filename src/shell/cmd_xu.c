@@ -83,18 +83,20 @@ static int wanted_config(const struct invocation *call, struct catalog_entry **e
 	return *entry ? 0 : shell_failure(call, &failure);
 }
 
-static int build(const struct catalog_entry *entry, domid_t wanted, bool paused, struct failure *failure)
+// On success the entry is the domain's.
+static int build(struct catalog_entry *entry, domid_t wanted, bool paused, struct failure *failure)
 {
 	struct domain *domain;
 
 	creation_start = time_now();
+	paused |= entry->config.paused;
 	domain_set_progress(show_progress);
-	int error = domain_create(&entry->config, wanted, paused, &domain, failure);
+	int error = domain_create_from(&entry->source, wanted, paused, &domain, failure);
 	domain_set_progress(NULL);
 	shell_status_clear();
 	if (error)
 		return error;
-	if (paused || entry->config.paused)
+	if (paused)
 		shell_print("I: Created domain is paused\nTo unpause issue: xu unpause %u\n", domain->id);
 	shell_print("domain:%u created\n", domain->id);
 	return 0;
@@ -114,11 +116,11 @@ static int create(const struct invocation *call)
 	show_warnings(entry);
 	error = domain_config_check_support(&entry->config, &failure);
 	if (!error)
-		error = catalog_open_images(entry, &failure);
-	if (!error)
 		error = build(entry, wanted, call->options[OPTION_PAUSED], &failure);
+	if (!error)
+		return 0;
 	catalog_release(entry);
-	return error ? shell_failure(call, &failure) : 0;
+	return shell_failure(call, &failure);
 }
 
 static int apply(const struct invocation *call, int (*action)(domid_t id, struct failure *failure),
@@ -189,6 +191,11 @@ static int config_check(const struct invocation *call)
 
 static const struct command_option end_options[] = {
 	[XU_END_WAIT] = { "-w", NULL, "wait until it has ended" },
+	{ 0 },
+};
+
+static const struct command_option wait_options[] = {
+	[XU_WAIT_TIME] = { "-t", "SECONDS", "give up after so long" },
 	{ 0 },
 };
 
@@ -290,6 +297,31 @@ const struct command xu_commands[] = {
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
 		.options = end_options,
+	},
+	{
+		.name = "wait",
+		.arguments = "DOMAIN [CONDITION] [-t SECONDS]",
+		.help = "Wait for what a domain does",
+		.details = "CONDITION is one of: end, the default; store:NODE or store:NODE=VALUE, a node\n"
+			   "below the domain's own or, with a '/' in front, anywhere in the store;\n"
+			   "console:TEXT, a piece of a line that it prints or has printed. The end of the\n"
+			   "domain ends the waiting, and so does Ctrl-C.",
+		.run = xu_wait_command,
+		.min_arguments = 1,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
+		.options = wait_options,
+	},
+	{
+		.name = "dump-core",
+		.arguments = "DOMAIN FILE",
+		.help = "Write a domain's memory and CPUs to a file",
+		.details = "FILE is in the images folder, or a path from '/' on; one that is there is\n"
+			   "overwritten. The domain stands still meanwhile. Ctrl-C stops it.",
+		.run = xu_dump_core_command,
+		.min_arguments = 2,
+		.max_arguments = 2,
+		.completion = COMPLETE_DOMAIN,
 	},
 	{
 		.name = "sysrq",

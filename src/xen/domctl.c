@@ -193,6 +193,16 @@ int domctl_set_entry(domid_t domid, uint64_t entry, uint64_t x0)
 	return domctl_call(&op);
 }
 
+int domctl_get_vcpu_context(domid_t domid, unsigned int vcpu, vcpu_guest_context_t *context)
+{
+	struct xen_domctl op;
+
+	domctl_prepare(&op, XEN_DOMCTL_getvcpucontext, domid);
+	op.u.vcpucontext.vcpu = vcpu;
+	op.u.vcpucontext.ctxt.p = context;
+	return domctl_call(&op);
+}
+
 int domctl_flush_cache(domid_t domid, gfn_t first, uint64_t frames)
 {
 	while (frames) {

@@ -73,6 +73,9 @@ int domctl_set_handle(domid_t domid, const uint8_t handle[16]);
 // First CPU's start: 64-bit EL1 with the MMU off, interrupts masked, x0 = argument; CPU brought online.
 int domctl_set_entry(domid_t domid, uint64_t entry, uint64_t x0);
 
+// A CPU's registers; the domain should be paused. -ENODATA: it was never started.
+int domctl_get_vcpu_context(domid_t domid, unsigned int vcpu, vcpu_guest_context_t *context);
+
 // ---- Where its CPUs run ----
 
 // The machine's CPUs on which a virtual CPU may run (hard) and should run (soft), as they were asked for.

@@ -94,3 +94,11 @@ int64_t physmap_current_pages(domid_t domid)
 
 	return result < 0 ? xen_error(result) : result;
 }
+
+int64_t physmap_highest_frame(domid_t domid)
+{
+	struct xen_memory_domain domain = { .domid = domid };
+	long result = xen_operation(__HYPERVISOR_memory_op, XENMEM_maximum_gpfn, &domain);
+
+	return result < 0 ? xen_error(result) : result;
+}

@@ -22,5 +22,8 @@ int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned
 // back). Yields as it goes.
 int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames);
 
+// The number of the highest frame in the domain's address space (XENMEM_maximum_gpfn), negative errno.
+int64_t physmap_highest_frame(domid_t domid);
+
 // The domain's memory in pages (XENMEM_current_reservation), negative errno.
 int64_t physmap_current_pages(domid_t domid);

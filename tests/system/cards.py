@@ -87,3 +87,16 @@ class Card:
     def check(self):
         for number in range(len(self.places)):
             assert self.problems(number) == ""
+
+
+def make_card(folder, configurations, *files):
+    """A card whose two partitions are alike, so that it suits every choice of the build: configurations (name: text) and
+    files in dom0."""
+    files = list(files)
+    for name, text in configurations.items():
+        files.append(folder / f"{name}.cfg")
+        files[-1].write_text(text)
+    card = Card(folder / "card.img")
+    for number in range(2):
+        card.put(number, *files)
+    return card

@@ -61,9 +61,9 @@ class Monitor:
                 return answer["return"]
 
 
-def qemu_command(qemu, **options):
+def qemu_command(qemu, run=(), **options):
     """The command that ./run starts with these options, and more arguments for QEMU."""
-    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    arguments = [*run, *(f"--{name.replace('_', '-')}={value}" for name, value in options.items())]
     command = subprocess.run([TOP / "run", "--no-build", "--dry-run", *arguments, "--", *qemu], check=True,
                              capture_output=True, text=True).stdout
     return shlex.split(command)
@@ -80,7 +80,7 @@ class Machine:
 
     `options` are those of ./run without the dashes (board="rpi4", xen="4.20", gic=3, memory="4G", cpus=4,
     dom0_memory="32M", xen_args="...", dom0_image=PATH, card=PATH), but without `card` there is none: machines of tests
-    that run side by side must not share one. `qemu` are more arguments for QEMU, with `storage` where a disk is among
+    that run side by side must not share one. `run` are more arguments for it, and `qemu` for QEMU, with `storage` where a disk is among
     them. With a card or a disk, the prompt is waited for that comes after it was mounted. `trace` is a pattern of QEMU's
     trace events, for trace_lines(); `seconds` is how long the machine may live at all.
     """
@@ -171,6 +171,14 @@ class Machine:
         self.start(line)
         output = re.sub(r"\(XEN\) [^\n]*\n", "", self.prompt(timeout))
         return re.sub(r"(?m)^(?:\w+: [^\n(]*\(Ctrl-C stops\) +)+", "", output)
+
+    def becomes(self, line, pattern, seconds=60):
+        """Repeats a command line until the start of its output matches; `.` is any character."""
+        end = time.monotonic() + seconds
+        while not re.match(pattern, output := self.command(line), re.M | re.S):
+            assert time.monotonic() < end, output
+            time.sleep(0.2)
+        return output
 
     def create(self, configuration, timeout=30):
         """`xu create`; the new domain's id."""

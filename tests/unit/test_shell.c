@@ -84,6 +84,22 @@ int catalog_each(catalog_visitor *visit, void *context, struct failure *failure)
 	return 0;
 }
 
+static int open_source(struct config_source *source, struct failure *failure)
+{
+	(void)source, (void)failure;
+	return 0;
+}
+
+static void close_source(struct config_source *source)
+{
+	(void)source;
+}
+
+static void release_source(struct config_source *source)
+{
+	free(CONTAINER_OF(source, struct catalog_entry, source));
+}
+
 struct catalog_entry *catalog_find(const char *name, struct failure *failure)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
@@ -91,6 +107,8 @@ struct catalog_entry *catalog_find(const char *name, struct failure *failure)
 			struct catalog_entry *entry = calloc(1, sizeof(*entry));
 
 			entry->config = configs[i];
+			entry->source = (struct config_source){ &entry->config, open_source, close_source,
+								release_source };
 			return entry;
 		}
 	failure_set(failure, -ENOENT, "there is no configuration '%s'; 'xu config_list' shows what there is",

@@ -450,7 +450,7 @@ static void others_cannot_be_asked(void **state)
 
 	(void)state;
 	snprintf(line, sizeof(line), "xu shutdown %u", model_make_domain(16));
-	says(line, "has no store here: only domains that 'xu create' made can be asked");
+	says(line, "has no store here: it is neither one that 'xu create' made, nor xen,enhanced");
 	says("xu shutdown 0", "xu shutdown: ");
 	says("xu shutdown nobody", "there is no domain 'nobody'");
 }

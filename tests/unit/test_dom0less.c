@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// domain/dom0less.c: domains that were there before us, as each Xen leaves them, and whatever fails.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "console/console.h"
+#include "domain/dom0less.h"
+#include "domain/domain.h"
+#include "domain/layout.h"
+#include "domain/lifecycle.h"
+#include "domain/store_nodes.h"
+#include "kernel/compiler.h"
+#include "kernel/task.h"
+#include "model/model.h"
+#include "xen/domctl.h"
+#include "xen/event.h"
+#include "xen/foreign.h"
+#include "xen/grant.h"
+#include "xen/hvm.h"
+#include "xen/physmap.h"
+#include "xen/public.h"
+#include "xen/version.h"
+#include "xenstore/xenstore.h"
+
+#define PAGES 64u
+
+static int start(void **state)
+{
+	(void)state;
+	model_start(NULL);
+	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
+	       store_nodes_init() || lifecycle_init();
+}
+
+// As `xen,enhanced` makes it: a port for the store, and no page yet.
+static domid_t make_enhanced(void)
+{
+	domid_t id = model_make_domain(PAGES);
+	evtchn_port_t port;
+
+	assert_int_equal(event_alloc_unbound(id, 0, &port), 0);
+	assert_int_equal(hvm_param_set(id, HVM_PARAM_STORE_EVTCHN, port), 0);
+	assert_int_equal(hvm_param_set(id, HVM_PARAM_STORE_PFN, UINT64_MAX), 0);
+	return id;
+}
+
+// From Xen 4.21 on the page is there.
+static domid_t make_with_page(void)
+{
+	domid_t id = make_enhanced();
+	gfn_t frame = magic_gfn(MAGIC_STORE);
+	static const union {
+		struct xenstore_domain_interface ring;
+		uint8_t bytes[PAGE_SIZE];
+	} page = { .ring.connection = XENSTORE_RECONNECT };
+	size_t done;
+
+	assert_int_equal(domctl_set_max_memory(id, (PAGES + 1) * 4), 0);
+	assert_int_equal(physmap_populate(id, &frame, 1, EXTENT_4K, &done), 0);
+	model_guest_write(id, gfn_address(frame), &page, sizeof(page));
+	assert_int_equal(grant_seed(id, GNTTAB_RESERVED_XENSTORE, frame, 0), 0);
+	assert_int_equal(hvm_param_set(id, HVM_PARAM_STORE_PFN, frame.number), 0);
+	return id;
+}
+
+static void attach(unsigned int expected)
+{
+	char line[64];
+
+	model_output_clear();
+	assert_int_equal(dom0less_attach(), 0);
+	model_run(MILLISECONDS(10));
+	snprintf(line, sizeof(line), "I: dom0less: attached %u domain%s\n", expected, expected == 1 ? "" : "s");
+	assert_string_equal(model_output(), expected ? line : "");
+}
+
+static void assert_node(domid_t id, const char *node, const char *value)
+{
+	char path[STORE_PATH_SIZE], found[64] = "";
+
+	store_home_path(id, node, path);
+	if (xs_read(XS_NO_TRANSACTION, path, found, sizeof(found)) < 0 || strcmp(found, value))
+		fail_msg("%s is '%s', not '%s'", path, found, value);
+}
+
+static void check_served(domid_t id, const char *kib)
+{
+	struct xenstore_domain_interface page;
+	char path[STORE_PATH_SIZE], text[8] = "";
+	struct xs_permission permissions[2];
+	size_t count;
+
+	assert_int_equal(model_guest_param(id, HVM_PARAM_STORE_PFN), magic_gfn(MAGIC_STORE).number);
+	model_guest_read(id, gfn_address(magic_gfn(MAGIC_STORE)), &page, sizeof(page));
+	assert_int_equal(page.connection, XENSTORE_CONNECTED);
+	assert_true(model_guest_take_event(id, (evtchn_port_t)model_guest_param(id, HVM_PARAM_STORE_EVTCHN)));
+	assert_true(xenstore_is_introduced(id));
+	assert_int_equal(model_guest_grant(id, GNTTAB_RESERVED_XENSTORE).frame, magic_gfn(MAGIC_STORE).number);
+
+	assert_node(id, "name", domain_find(id)->name);
+	assert_node(id, "memory/static-max", kib);
+	assert_node(id, "store/ring-ref", "233473");
+	store_home_path(id, "device", path);
+	assert_int_equal(xs_get_permissions(XS_NO_TRANSACTION, path, permissions, 2, &count), 0);
+	assert_int_equal(count, 2); // the domain may list it
+	assert_int_equal(permissions[1].domid, id);
+
+	struct console *console = domain_find(id)->console;
+	assert_int_equal(model_guest_print(id, "hello", 5), 5);
+	model_run(MILLISECONDS(10));
+	assert_int_equal(console_read(console, text, sizeof(text)), 5);
+	assert_string_equal(text, "hello");
+}
+
+static void one_of_each(void **state)
+{
+	struct model_snapshot before = model_snapshot();
+	char name[DOMAIN_NAME_MAX];
+
+	(void)state;
+	domid_t plain = model_make_domain(PAGES), enhanced = make_enhanced(), with_page = make_with_page();
+	attach(2);
+	check_served(enhanced, "256");
+	check_served(with_page, "260"); // Xen's page counts
+	snprintf(name, sizeof(name), "Dom0less-%u", plain);
+	assert_string_equal(domain_find(plain)->name, name);
+	assert_null(domain_find(plain)->console);
+	assert_false(xenstore_is_introduced(plain));
+	assert_int_equal(model_guest_param(plain, HVM_PARAM_STORE_PFN), 0);
+	attach(0); // nothing is done twice
+
+	const domid_t ids[] = { plain, enhanced, with_page };
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		assert_int_equal(domain_pause(ids[i], NULL), 0);
+		assert_int_equal(domain_unpause(ids[i], NULL), 0);
+		assert_int_equal(domain_destroy(ids[i], NULL), 0);
+	}
+	assert_int_equal(model_domain_count(), 0);
+	model_assert_equal(&before, "one of each");
+}
+
+static void its_end_is_told(void **state)
+{
+	(void)state;
+	domid_t id = make_enhanced();
+	attach(1);
+	model_output_clear();
+	model_guest_shutdown(id, SHUTDOWN_reboot);
+	model_run(MILLISECONDS(10));
+	assert_non_null(strstr(model_output(), "wants to reboot; 'xu destroy"));
+	assert_int_equal(domain_destroy(id, NULL), 0);
+}
+
+static void many(void **state)
+{
+	domid_t ids[20];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		ids[i] = make_enhanced();
+	attach(ARRAY_SIZE(ids));
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		assert_int_equal(domain_destroy(ids[i], NULL), 0);
+}
+
+static void no_memory_for_its_page(void **state)
+{
+	(void)state;
+	domid_t id = make_enhanced();
+	model_take_pages(model_free_pages());
+	model_output_clear();
+	assert_int_equal(dom0less_attach(), 0);
+	assert_non_null(strstr(model_output(), "E: dom0less: domain "));
+	assert_non_null(strstr(model_output(), " gets no store: "));
+	model_return_pages();
+	assert_int_equal(domain_destroy(id, NULL), 0);
+}
+
+static void fail_hypercall(unsigned int nth)
+{
+	model_fail_hypercall(nth, 0);
+}
+
+static void fail_hypercall_otherwise(unsigned int nth)
+{
+	model_fail_hypercall(nth, 1);
+}
+
+// Whatever fails, every domain can be destroyed, and then nothing is left.
+static bool attach_with_fault(void (*set_fault)(unsigned int nth), unsigned int nth,
+			      const struct model_snapshot *before)
+{
+	char what[128];
+
+	domid_t ids[] = { make_enhanced(), make_with_page() };
+	set_fault(nth);
+	int error = dom0less_attach();
+	bool struck = model_fault_struck();
+	snprintf(what, sizeof(what), "step %u: %s", nth, model_fault_place());
+	model_fail_hypercall(0, 0);
+	model_fail_allocation(0);
+	if (error && !struck)
+		fail_msg("%s: failed without a fault", what);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (domain_destroy(ids[i], NULL))
+			fail_msg("%s: domain %u can't be destroyed", what, ids[i]);
+	assert_true(list_is_empty(&domain_list));
+	model_assert_equal(before, what);
+	return struck;
+}
+
+static void faults(void **state)
+{
+	static void (*const kinds[])(unsigned int nth) = { fail_hypercall, fail_hypercall_otherwise,
+							   model_fail_allocation };
+	struct model_snapshot before = model_snapshot();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (unsigned int nth = 1; attach_with_fault(kinds[i], nth, &before); nth++)
+			assert_true(nth < 2000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_of_each),
+		cmocka_unit_test(its_end_is_told),
+		cmocka_unit_test(many),
+		cmocka_unit_test(no_memory_for_its_page),
+		cmocka_unit_test(faults),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
