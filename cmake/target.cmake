@@ -156,6 +156,19 @@ add_custom_target(rootfs DEPENDS ${GUESTS}/rootfs.img)
 
 add_custom_target(guests ALL DEPENDS ${images})
 
+# --- a security policy for Xen, against the Xens that there are -----------------------------------------------------
+
+set(POLICY ${PROJECT_BINARY_DIR}/policy.bin)
+set(policy_rules ${PROJECT_SOURCE_DIR}/image/policy/thin-dom0.rules)
+set(policy_xens ${PARTS}/boot/xen-4.17 ${PARTS}/boot/xen-4.20)
+add_custom_command(
+  OUTPUT ${POLICY}
+  COMMAND ${PYTHON} ${PROJECT_SOURCE_DIR}/image/policy/make ${policy_rules} ${POLICY} ${policy_xens}
+  DEPENDS ${PROJECT_SOURCE_DIR}/image/policy/make ${policy_rules} ${policy_xens}
+  COMMENT "Security policy policy.bin"
+)
+add_custom_target(policy ALL DEPENDS ${POLICY})
+
 # --- the control domain -------------------------------------------------------------------------------------------
 
 if(CONFIG_USE_DEFAULT_DOM_CFG)

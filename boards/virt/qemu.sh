@@ -15,16 +15,51 @@ check_board() {
 		die "--memory must be at least 512M: Xen, Dom0 and what is loaded lie in the first 512 MB."
 }
 
+# make_tree MACHINE DOM0-ADDRESS POLICY-ADDRESS: sets `tree` to the machine's own device tree with Dom0 and a policy as Xen's
+# modules. Its name follows from what is in it, so that machines side by side each have the right one.
+make_tree() {
+	local policy=$build/policy.bin sizes own
+	[ -r "$policy" ] || die "there is no $policy. It is built by: scripts/build $board policy"
+	[ -r "$dom0_image" ] || die "there is no image $dom0_image."
+	sizes="$(stat -Lc %s "$dom0_image") $(stat -Lc %s "$policy")"
+	tree=$build/trees/$(sha256sum <<<"$* $cpus $memory $sizes" | cut -c1-16).dtb
+	[ ! -r "$tree" ] || return 0
+	mkdir -p "$build/trees"
+	own=$(mktemp "$build/trees/own.XXXXXX")
+	qemu-system-aarch64 -machine "$1,dumpdtb=$own" -cpu cortex-a72 -smp "$cpus" -m "$memory" -nic none -display none >&2 &&
+		{
+			dtc -q -I dtb -O dts "$own" && cat <<-END
+				/ {
+					chosen {
+						#address-cells = <2>;
+						#size-cells = <2>;
+						module@${2#0x} {
+							compatible = "multiboot,kernel", "multiboot,module";
+							reg = <0 $2 0 ${sizes% *}>;
+							bootargs = "thin-dom0";
+						};
+						module@${3#0x} {
+							compatible = "xen,xsm-policy", "multiboot,module";
+							reg = <0 $3 0 ${sizes#* }>;
+						};
+					};
+				};
+			END
+		} | dtc -q -I dts -O dtb -o "$own.new" && mv "$own.new" "$tree" || die "the device tree could not be made: see above."
+	rm "$own"
+}
+
 # Were Dom0's module without bootargs, Xen would take the machine's for Dom0's and have none itself. U-Boot for this machine
 # knows no SD controller: its card is a virtio disk.
 qemu_command() {
+	local machine=virt,virtualization=on,gic-version=$gic dom0_address=0x50000000 policy_address=0x5f000000
 	local domain names=''
 	for domain in "${dom0less[@]}"; do
 		names+=${names:+,,}${domain%%=*}
 	done
 	command=(
 		qemu-system-aarch64
-		-machine "virt,virtualization=on,gic-version=$gic" -cpu cortex-a72 -smp "$cpus" -m "$memory"
+		-machine "$machine" -cpu cortex-a72 -smp "$cpus" -m "$memory"
 		-serial chardev:console -nic none
 	)
 	[ "$card" = none ] || command+=(-drive "if=none,id=card,format=raw,file=${card//,/,,}$card_options")
@@ -34,8 +69,15 @@ qemu_command() {
 	fi
 	command+=(
 		-kernel "$top/build/parts/boot/xen-$xen" -append "console=dtuart $xen_args"
-		-device "guest-loader,addr=0x50000000,kernel=${dom0_image//,/,,},bootargs=thin-dom0${names:+ dom0less=$names}"
 	)
+	if [ -n "$flask" ] && [ "$flask" != late ]; then # QEMU's guest-loader can't say that a module is a policy
+		make_tree "$machine" $dom0_address $policy_address
+		command+=(-dtb "$tree"
+			-device "loader,file=${dom0_image//,/,,},addr=$dom0_address,force-raw=on"
+			-device "loader,file=$build/policy.bin,addr=$policy_address,force-raw=on")
+	else
+		command+=(-device "guest-loader,addr=$dom0_address,kernel=${dom0_image//,/,,},bootargs=thin-dom0${names:+ dom0less=$names}")
+	fi
 	[ "$card" = none ] || command+=(-device sdhci-pci -device sd-card,drive=card)
 }
 

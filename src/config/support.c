@@ -7,11 +7,6 @@
 #include "kernel/compiler.h"
 #include "kernel/log.h"
 
-static bool has_label(const struct domain_config *config)
-{
-	return config->security_label != NULL;
-}
-
 static bool has_vuart(const struct domain_config *config)
 {
 	return config->vuart;
@@ -22,7 +17,6 @@ static const struct limit {
 	bool refused; // the domain can't do its work without
 	const char *text;
 } limits[] = {
-	{ has_label, true, "seclabel: labels can't be looked up; give the number in ssidref" },
 	{ has_vuart, true, "vuart: there is no emulated UART; use the PV console (console=hvc0) instead" },
 };
 

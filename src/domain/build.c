@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "console/console.h"
+#include "domain/label.h"
 #include "domain/lifecycle.h"
 #include "domain/load.h"
 #include "domain/passthrough.h"
@@ -175,6 +176,9 @@ static int creation_failed(const struct build *build, int error)
 	if (error == -EINVAL || error == -ENODEV)
 		return failure_set(build->failure, error, "Xen refuses to create such a domain: %s",
 				   creation_hint(build, error));
+	if (error == -EACCES)
+		return failure_set(build->failure, error,
+				   "Xen's policy doesn't allow Dom0 to create a domain with this security label");
 	return failure_set(build->failure, error, "Xen can't create the domain: %s", error_text(error));
 }
 
@@ -182,7 +186,6 @@ static int create_domain(struct build *build)
 {
 	const struct domain_config *config = build->config;
 	struct domain_creation creation = {
-		.ssidref = config->ssidref,
 		.iommu = config->iommu || config->dtdev_count,
 		.max_vcpus = config_max_vcpus(config),
 		.max_event_channel =
@@ -195,14 +198,14 @@ static int create_domain(struct build *build)
 		.trap_unmapped_accesses = true,
 	};
 	domid_t id;
+	int error = label_choose(config, &creation.ssidref, build->failure);
 
-	if (config->pool) {
-		int error = pool_resolve(config->pool, &creation.cpupool, build->failure);
-		if (error)
-			return error;
-	}
+	if (!error && config->pool)
+		error = pool_resolve(config->pool, &creation.cpupool, build->failure);
+	if (error)
+		return error;
 	memcpy(creation.handle, build->domain->uuid, sizeof(creation.handle));
-	int error = domctl_create(&creation, build->wanted, &id);
+	error = domctl_create(&creation, build->wanted, &id);
 	if (error)
 		return creation_failed(build, error);
 	build->domain->id = id;

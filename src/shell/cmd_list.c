@@ -12,14 +12,24 @@
 #include "shell/commands.h"
 #include "shell/domains.h"
 #include "xen/domctl.h"
+#include "xen/flask.h"
 
 // ---- list ----
 
 const struct command_option xu_list_options[] = {
 	[XU_LIST_VERBOSE] = { "-v, --verbose", NULL, "with UUID, reason of a shutdown, security label" },
+	[XU_LIST_LABEL] = { "-Z, --context", NULL, "with the security label" },
 	[XU_LIST_POOL] = { "-c, --cpupool", NULL, "with the pool of CPUs" },
 	{ 0 },
 };
+
+// Where Xen doesn't tell labels there are none, or Dom0 may not know.
+static void print_label(uint32_t sid)
+{
+	char label[FLASK_LABEL_MAX];
+
+	shell_print(" %16s", flask_label_of_sid(sid, label) ? "-" : label);
+}
 
 static void print_domain(const struct domain_info *info, void *context)
 {
@@ -40,8 +50,9 @@ static void print_domain(const struct domain_info *info, void *context)
 			shell_print(" %8x", info->shutdown_reason);
 		else
 			shell_print(" %8s", "-");
-		shell_print(" %16" PRIu32, info->ssidref);
 	}
+	if (call->options[XU_LIST_VERBOSE] || call->options[XU_LIST_LABEL])
+		print_label(info->ssidref);
 	if (call->options[XU_LIST_POOL]) {
 		char pool[POOL_NAME_MAX];
 
@@ -63,7 +74,9 @@ int xu_list_command(const struct invocation *call)
 		return error;
 	shell_print("%-40s %5s %5s %5s     %-6s  %8s", "Name", "ID", "Mem", "VCPUs", "State", "Time(s)");
 	if (call->options[XU_LIST_VERBOSE])
-		shell_print(" %-36s %8s %16s", "UUID", "Reason", "Security (SID)");
+		shell_print(" %-36s %8s", "UUID", "Reason");
+	if (call->options[XU_LIST_VERBOSE] || call->options[XU_LIST_LABEL])
+		shell_print(" %16s", "Security Label");
 	if (call->options[XU_LIST_POOL])
 		shell_print(" %15s", "Cpupool");
 	shell_print("\n");

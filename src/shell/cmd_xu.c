@@ -447,7 +447,7 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "list",
-		.arguments = "[DOMAIN] [-v] [-c]",
+		.arguments = "[DOMAIN] [-v] [-Z] [-c]",
 		.help = "Show all domains of this machine, or one",
 		.details = "Mem is in MiB. Time is what its CPUs have run, in seconds. State:\n"
 			   "r running, b blocked, p paused, s shut down, c crashed, d dying.",
@@ -660,6 +660,34 @@ const struct command xu_commands[] = {
 		.help = "Show or set Xen's parameters at run time",
 		.run = xu_set_parameters_command,
 		.max_arguments = 16,
+	},
+	{
+		.name = "getenforce",
+		.help = "Show whether Xen enforces its security policy",
+		.details = "Enforcing, Permissive (what the policy forbids is done, and told on Xen's\n"
+			   "console), or Disabled: Xen was booted without xsm=flask.",
+		.run = xu_getenforce_command,
+	},
+	{
+		.name = "setenforce",
+		.arguments = "0|1",
+		.help = "Have Xen enforce its security policy (1) or not (0)",
+		.details = "The words permissive and enforcing do as well.",
+		.run = xu_setenforce_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.words = xu_enforce_words,
+	},
+	{
+		.name = "loadpolicy",
+		.arguments = "FILE",
+		.help = "Give Xen a security policy, in the place of the one it has",
+		.details = "FILE is in the images folder, or a path from '/' on. Domains keep the labels\n"
+			   "that they were created with.",
+		.run = xu_loadpolicy_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_FILE,
 	},
 	{ 0 },
 };

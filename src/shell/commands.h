@@ -31,7 +31,7 @@ int xu_mem_max_command(const struct invocation *call);
 extern const struct command xu_overlay_commands[]; // cmd_overlay.c
 
 // cmd_list.c
-enum { XU_LIST_VERBOSE, XU_LIST_POOL };
+enum { XU_LIST_VERBOSE, XU_LIST_LABEL, XU_LIST_POOL };
 extern const struct command_option xu_list_options[];
 int xu_list_command(const struct invocation *call);
 int xu_vm_list_command(const struct invocation *call);
@@ -65,6 +65,12 @@ int xu_cpupool_rename_command(const struct invocation *call);
 int xu_cpupool_cpu_add_command(const struct invocation *call);
 int xu_cpupool_cpu_remove_command(const struct invocation *call);
 int xu_cpupool_migrate_command(const struct invocation *call);
+
+// cmd_flask.c
+extern const char *const xu_enforce_words[];
+int xu_getenforce_command(const struct invocation *call);
+int xu_setenforce_command(const struct invocation *call);
+int xu_loadpolicy_command(const struct invocation *call);
 
 // cmd_machine.c
 enum { XU_DMESG_CLEAR, XU_DMESG_FOLLOW };

@@ -18,7 +18,7 @@ enum tee_type { TEE_NONE, TEE_OPTEE, TEE_FFA };
 // XEN_DOMCTL_createdomain in terms that hold for every version.
 struct domain_creation {
 	uint8_t handle[16]; // UUID
-	uint32_t ssidref; // 0: the default label
+	uint32_t ssidref; // Xen's number of the security label (flask.h)
 	bool iommu; // devices will be assigned
 	uint32_t max_vcpus; // 1..
 	uint32_t max_event_channel; // highest port number, (uint32_t)-1: no limit but Xen's

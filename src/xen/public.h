@@ -35,6 +35,7 @@
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
+#include <xen/xsm/flask_op.h>
 
 #pragma pop_macro("__aarch64__")
 #pragma pop_macro("__x86_64__")

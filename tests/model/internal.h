@@ -302,6 +302,10 @@ long do_console_io(const uint64_t *a);
 long do_xen_version(const uint64_t *a);
 long do_sched_op(const uint64_t *a);
 long do_vcpu_op(const uint64_t *a);
+long do_xsm_op(const uint64_t *a);
+
+void flask_reset(void);
+bool flask_allows_creation(uint32_t sid);
 
 void console_reset(void);
 // getdomaininfo's answer, for domctl and sysctl.

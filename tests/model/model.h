@@ -42,6 +42,11 @@ void model_set_version(unsigned int xen_minor);
 // Xen's own command line; the default has xsm=dummy. The text stays the caller's.
 void model_set_command_line(const char *text);
 
+// From now on this Xen has FLASK, enforcing. `policy` is MODEL_POLICY and the types that it has besides those of Xen's own
+// labels, separated by blanks; "": none is loaded yet.
+#define MODEL_POLICY "policy: "
+void model_flask(const char *policy);
+
 // ---- Time and tasks ----
 
 // Lets all the others run for this long (task_sleep of the test's own task).

@@ -187,6 +187,8 @@ long createdomain(struct xen_domctl *op)
 		error = check(&creation, u, arch);
 	if (error)
 		return error;
+	if (!flask_allows_creation(creation.ssidref))
+		return -EACCES;
 	check_unmapped_accesses(&creation);
 	d = domain_make(domid, creation.max_vcpus, &error);
 	if (!d)

@@ -270,6 +270,7 @@ static void make_dom0(void)
 	dom0->started = true;
 	dom0->gic_version = machine.options.gic_version;
 	dom0->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+	dom0->ssidref = 3; // Xen's initial SID dom0
 	dom0->max_pages = pages;
 	domain_add_vcpu(dom0, 0);
 	dom0->vcpus[0].down = false;

@@ -87,6 +87,7 @@ void domain_fill_info(const struct domain_model *d, struct xen_domctl_getdomaini
 	set_flag(info, XEN_DOMINF_dying, d->dying == DEAD);
 	set_flag(info, XEN_DOMINF_shutdown, d->shut_down);
 	set_flag(info, XEN_DOMINF_paused, d->pause_count);
+	info->ssidref = d->ssidref;
 	info->tot_pages = domain_pages(d);
 	info->max_pages = d->max_pages;
 	info->shared_info_frame = UINT64_MAX;

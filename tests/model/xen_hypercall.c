@@ -33,6 +33,7 @@ static const struct family {
 	{ __HYPERVISOR_xen_version, do_xen_version },
 	{ __HYPERVISOR_sched_op, do_sched_op },
 	{ __HYPERVISOR_vcpu_op, do_vcpu_op },
+	{ __HYPERVISOR_xsm_op, do_xsm_op },
 };
 
 static struct count {
@@ -161,7 +162,7 @@ static unsigned int command_of(unsigned int number, const uint64_t *arguments)
 {
 	uint32_t command = (uint32_t)arguments[0];
 
-	if (number == __HYPERVISOR_domctl || number == __HYPERVISOR_sysctl)
+	if (number == __HYPERVISOR_domctl || number == __HYPERVISOR_sysctl || number == __HYPERVISOR_xsm_op)
 		if (!copy_in(&command, arguments[0], sizeof(command)))
 			return UINT32_MAX;
 	return command;

@@ -131,6 +131,7 @@ void model_start(const struct model_options *options)
 	console_reset();
 	virqs_reset();
 	pools_reset();
+	flask_reset();
 	domains_reset();
 	memory_reset();
 	output_reset();

@@ -75,7 +75,6 @@ static void what_cannot_be_done_is_said(void **state)
 	unsupported(KERNEL, "");
 	unsupported(KERNEL "memory=8\nmaxmem=8\nvcpus=2\nmaxvcpus=2", "");
 	assert_string_equal(model_output(), "");
-	unsupported(KERNEL "seclabel='x'", "configuration 'test': seclabel");
 	unsupported(KERNEL "vuart='sbsa_uart'", "vuart: there is no emulated UART");
 	unsupported(KERNEL "vif=['']", "configuration 'test': vif: Dom0 has no backends: name the domain that has");
 	unsupported(KERNEL "vif=['backend=Domain-0']", "vif: Dom0 has no backends");

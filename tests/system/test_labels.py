@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Security labels, with Xen's FLASK and the policy of image/policy: what they forbid, and what they don't."""
+
+import re
+
+import pytest
+
+from cards import GUESTS, Card
+from machine import TOP
+
+POLICY = TOP / "build/virt/policy.bin"
+LABEL = "system_u:system_r:{}"
+
+
+@pytest.fixture
+def card(tmp_path):
+    """A card with guests of each label, a policy, and what is none."""
+    image = Card(tmp_path / "card.img")
+    labels = {"user": "domU_t", "driver": "domD_t", "foreign": "nobody_t", "xens": "xen_t", "plain": None}
+    for name, label in labels.items():
+        text = 'kernel = "label.bin"\nmemory = 8\n'
+        (tmp_path / f"{name}.cfg").write_text(text + (f'seclabel = "{LABEL.format(label)}"\n' if label else ""))
+    (tmp_path / "cut.bin").write_bytes(POLICY.read_bytes()[:3000])
+    # The registers of QEMU's GPIO controller.
+    for name, label in ("io_user", "domU_t"), ("io_driver", "domD_t"):
+        (tmp_path / f"{name}.cfg").write_text('kernel = "label.bin"\nmemory = 8\niomem = [ "9030,1" ]\n'
+                                              f'seclabel = "{LABEL.format(label)}"\n')
+        labels[name] = label
+    image.put(1, GUESTS / "label.bin", POLICY, tmp_path / "cut.bin", *(tmp_path / f"{name}.cfg" for name in labels))
+    return image
+
+
+def attempt(machine, domain, *lines):
+    """What a guest gets for each line: a result of Xen's."""
+    results = []
+    machine.attach(domain)
+    for line in lines:
+        machine.send(f"{line}\r")
+        machine.expect(re.compile(rf"(?:channel to )?{line}: (-?\d+) "))
+        results.append(int(machine.console.match[1]))
+    machine.detach()
+    return results
+
+
+def label_of(machine, domain):
+    return machine.command(f"xu list -Z {domain}").split()[-1]
+
+
+def test_enforcing(boot, card, xen, gic):
+    """In the policy that Xen was booted with, a driver domain and its users may have channels, users among themselves not,
+    and nobody but Dom0 may change the policy."""
+    machine = boot(xen=xen, gic=gic, flask="enforcing", card=card)
+    assert machine.command("xu getenforce") == "Enforcing\n"
+    driver, one, two, plain = (machine.create(name) for name in ("driver", "user", "user", "plain"))
+    assert label_of(machine, 0) == LABEL.format("dom0_t")
+    assert label_of(machine, driver) == LABEL.format("domD_t")
+    assert label_of(machine, one) == label_of(machine, plain) == LABEL.format("domU_t")
+    assert LABEL.format("domD_t") in machine.command(f"xu list -v {driver}")
+    assert attempt(machine, one, 0, driver, one, two, plain) == [0, 0, 0, -13, -13]
+    assert attempt(machine, driver, one, two, driver) == [0, 0, 0]
+    assert attempt(machine, two, "getenforce", "setenforce", "lookup") == [1, -13, -13]
+    # The same when it isn't enforced, and again when it is.
+    assert machine.command("xl setenforce Permissive") == ""
+    assert machine.command("xu getenforce") == "Permissive\n"
+    assert attempt(machine, one, two) == [0]
+    assert machine.command("xu setenforce 1") == ""
+    assert attempt(machine, one, two) == [-13]
+    assert machine.command("xu getenforce") == "Enforcing\n"
+    for domain in driver, one, two, plain:
+        assert machine.command(f"xu destroy {domain}") == f"domain:{domain} destroyed\n"
+    assert machine.command("xu loadpolicy policy.bin") == "Successfully loaded policy.\n"
+    machine.create("user")
+
+
+def test_devices(boot, card, xen):
+    """Devices are for the label of driver domains."""
+    machine = boot(xen=xen, flask="enforcing", card=card)
+    assert "permission denied" in machine.command("xu create io_user")
+    assert machine.command("xu list").count("\n") == 2  # the head, and Dom0
+    machine.create("io_driver")
+
+
+def test_labels_that_are_refused(boot, card, xen):
+    """One that the policy doesn't have, and one that is for no domain; then Dom0 alone is there."""
+    machine = boot(xen=xen, flask="enforcing", card=card)
+    assert f"Xen's policy has no label '{LABEL.format('nobody_t')}'" in machine.command("xu create foreign")
+    assert "doesn't allow Dom0 to create a domain with this security label" in machine.command("xu create xens")
+    assert "nothing.bin" in machine.command("xu loadpolicy nothing.bin")
+    for file in "cut.bin", "label.bin":
+        assert f"{file} is no policy" in machine.command(f"xu loadpolicy {file}")
+    assert "neither 0 (permissive) nor 1" in machine.command("xu setenforce 2")
+    assert machine.command("xu list").count("\n") == 2
+    assert label_of(machine, machine.create("user")) == LABEL.format("domU_t")
+
+
+def test_policy_from_dom0(boot, card, xen):
+    """flask=late: no label means anything until Dom0 gives Xen a policy."""
+    machine = boot(xen=xen, flask="late", card=card)
+    assert "no policy is loaded yet" in machine.command("xu getenforce")
+    assert "Xen has no policy yet" in machine.command("xu create user")
+    assert machine.command("xu loadpolicy policy.bin") == "Successfully loaded policy.\n"
+    assert machine.command("xu getenforce") == "Enforcing\n"
+    one, two = machine.create("user"), machine.create("user")
+    assert attempt(machine, one, 0, two) == [0, -13]
+    assert label_of(machine, 0) == LABEL.format("dom0_t")
+
+
+def test_without_flask(boot, card, xen):
+    machine = boot(xen=xen, card=card)
+    assert machine.command("xu getenforce") == "Disabled\n"
+    for command in "setenforce 1", "loadpolicy policy.bin":
+        assert "boot it with xsm=flask" in machine.command(f"xu {command}")
+    assert "this Xen has no security labels" in machine.command("xu create user")
+    assert label_of(machine, machine.create("plain")) == "-"
+
+
+def test_everything_is_allowed_to_dom0(boot, card, xen):
+    """What Dom0 does to the machine and to domains: nothing of it is denied, so that Xen has nothing to tell."""
+    machine = boot(xen=xen, flask="permissive", card=card, cpus=4)
+    domain = machine.create("io_driver")
+    attempt(machine, domain, domain)
+    for command in ("xu list -v", "xu vcpu-list", "xu info", "xstat stat", "xu pause {}", "xu unpause {}", "xu vcpu-pin {} 0 1",
+                    "xu mem-max {} 9", "xu mem-set {} 8", "xl sched-credit2 -d {} -w 512", "xu rename {} other", "xu uptime",
+                    "xu cpupool-list", "xu cpupool-cpu-remove Pool-0 3", "xu cpupool-create name=a cpus=3",
+                    "xu cpupool-migrate {} a", "xu cpupool-migrate {} Pool-0", "xu cpupool-destroy a",
+                    "xu set-parameters gnttab_max_frames=32", "xu debug-keys h", "xu top -b -i 1", "xu destroy {}"):
+        machine.command(command.format(domain))
+    machine.start("xu dmesg -c")
+    assert "avc:  denied" not in machine.prompt()
