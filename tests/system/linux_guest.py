@@ -3,6 +3,8 @@
 
 import re
 
+import pexpect
+
 READY = {"domd": "domd:/# ", "guest": "/ # "}
 
 
@@ -28,6 +30,9 @@ class Linux:
             self.machine.expect("<BEGIN>", timeout)
             found = self.machine.expect(re.compile(r"<END (\d+)>"), timeout)
             output = self.machine.before.removeprefix("\n")
+        except pexpect.TIMEOUT:
+            self.machine.send("\x03")  # so that the next test finds a prompt
+            raise
         finally:
             self.machine.detach()
         assert status is None or int(found[1]) == status, (line, found[1], output)
