@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A room is a folder of src/, and becomes a static library of the same name.
 
-set(ROOMS_ABOVE_XEN drivers storage config xenstore pv domain console shell)
+set(ROOMS_ABOVE_XEN drivers storage config xenstore pv domain console vchan shell)
 
 # add_room(NAME [EXCLUDE FILE...] [ONLY_C]): all the sources of src/NAME but the named ones.
 function(add_room name)

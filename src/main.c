@@ -18,6 +18,7 @@
 #include "kernel/task.h"
 #include "shell/shell.h"
 #include "storage/mount.h"
+#include "vchan/channels.h"
 #include "version.h"
 #include "xen/console_io.h"
 #include "xen/event.h"
@@ -64,6 +65,7 @@ static const struct service {
 	{ "watch over domains", lifecycle_init },
 	{ "PV devices", pv_devices_init },
 	{ "domains of Xen's boot", dom0less_attach },
+	{ "vchan", channels_init },
 	{ "configurations", catalog_init },
 #ifdef CONFIG_DOM_STORAGE_FATFS_ENABLE
 	{ "storage", storage_start },

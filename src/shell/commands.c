@@ -24,6 +24,7 @@ const struct command shell_commands[] = {
 	  .run = log_command,
 	  .subcommands = log_commands },
 	{ .name = "shell", .help = "Settings of this shell", .subcommands = shell_own_commands },
+	{ .name = "vchan", .help = "Byte streams to and from programs in other domains", .subcommands = vchan_commands },
 	{ .name = "xl",
 	  .help = "The same as xu, for hands that know Xen's own tool",
 	  .subcommands = xu_commands },

@@ -7,7 +7,7 @@
 #include "shell/shell.h"
 
 extern const struct command fs_commands[], xu_commands[], xs_commands[], xstat_commands[], kernel_commands[], log_commands[],
-	shell_own_commands[];
+	shell_own_commands[], vchan_commands[];
 
 int help_command(const struct invocation *call);
 int clear_command(const struct invocation *call);

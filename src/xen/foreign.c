@@ -195,6 +195,22 @@ void *foreign_map_grant_table(domid_t domid, uint32_t frame, int *error)
 	return slot_pointer((size_t)slot);
 }
 
+void *foreign_reserve(size_t count, gfn_t *first, int *error)
+{
+	long slot = count && count <= FOREIGN_MAP_MAX ? take_slots(count) : -EINVAL;
+
+	*error = slot < 0 ? (int)slot : 0;
+	if (slot < 0)
+		return NULL;
+	*first = gfn_add(window.first, (size_t)slot);
+	return slot_pointer((size_t)slot);
+}
+
+void foreign_release(void *pointer, size_t count)
+{
+	mark_slots((size_t)((char *)pointer - window.base) >> PAGE_SHIFT, count, false);
+}
+
 size_t foreign_mapped_frames(void)
 {
 	return window.mapped;

@@ -24,5 +24,10 @@ void foreign_unmap(void *pointer, size_t count);
 // A frame of a domain's grant table (XENMEM_acquire_resource), to seed entries before the domain runs.
 void *foreign_map_grant_table(domid_t domid, uint32_t frame, int *error);
 
-// Frames mapped now, for leak checks.
+// A place for `count` frames, at most FOREIGN_MAP_MAX, that Xen maps by other means: grants, its own pages. *first is
+// where. NULL with *error set. Nothing is there until Xen maps it, and nothing may be there any more when it is released.
+void *foreign_reserve(size_t count, gfn_t *first, int *error);
+void foreign_release(void *pointer, size_t count);
+
+// Frames mapped or reserved now, for leak checks.
 size_t foreign_mapped_frames(void);

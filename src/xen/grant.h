@@ -2,6 +2,7 @@
 // Grant tables, version 1.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,3 +31,44 @@ int grant_writer_write(struct grant_writer *writer, uint64_t address, const void
 
 // Closing a closed writer does nothing. To be done before the domain runs, and before it can be freed.
 void grant_writer_close(struct grant_writer *writer);
+
+// ---- Pages of another domain, which it grants to this one ----
+
+struct grant_map {
+	void *pages; // in the window of foreign.h, one after the other; NULL: nothing is mapped
+	size_t count;
+	gfn_t first;
+	grant_handle_t *handles;
+};
+
+// Maps them, `count` at most FOREIGN_MAP_MAX. 0, or a negative errno with nothing mapped: -EINVAL: the domain grants no such
+// thing, -ESRCH, -ENOMEM. The owner may write to the pages at any time. The domain can't be freed while they are mapped.
+int grant_map(struct grant_map *map, domid_t domid, const grant_ref_t *references, size_t count, bool read_only);
+
+// What isn't mapped needs no unmapping.
+void grant_unmap(struct grant_map *map);
+
+// ---- Pages of this domain, which it grants to another one ----
+
+// Pages that can be granted at a time, by all.
+#define GRANT_SHARE_MAX ((uint32_t)(PAGE_SIZE / sizeof(grant_entry_v1_t)) - GNTTAB_NR_RESERVED_ENTRIES)
+
+struct grant_share {
+	void *pages; // cleared at first
+	unsigned int order;
+	struct grant_share *next; // grant_share.c's
+	grant_ref_t references[]; // a page each
+};
+
+// Before anything else of these.
+void grant_share_init(void);
+
+// 2^order pages that domain `to` may map, writable. NULL with *error set: -ENOMEM, -ENOSPC (GRANT_SHARE_MAX).
+struct grant_share *grant_share_open(domid_t to, unsigned int order, int *error);
+
+// The other domain can't map them any more. While it still has one mapped, they stay as they are and are freed by a later
+// grant_share_reclaim() or grant_share_open(); nobody may use them any more. NULL does nothing.
+void grant_share_close(struct grant_share *share);
+
+// Frees what was let go of meanwhile; says whether anything is still held.
+bool grant_share_reclaim(void);

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of open channels and the task that looks after them. The task is there while there are channels.
+#include "vchan/channels.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/compiler.h"
+#include "kernel/list.h"
+#include "kernel/log.h"
+#include "xen/domctl.h"
+#include "xen/grant.h"
+#include "xen/hypercall.h"
+#include "xenstore/xenstore.h"
+
+// Bytes that an echo holds between reading and writing, and how often it may do both before others have their turn.
+#define ECHO_SIZE 4096u
+#define ECHO_ROUNDS 8
+
+#define STOP_POLL MILLISECONDS(100)
+
+struct channel {
+	struct list link;
+	struct channel_info info;
+	struct vchan *vchan;
+	bool told, ended; // of its end, by its peer's
+	bool busy; // the task is at it, and may wait
+	size_t echo_start, echo_end; // what is still to be sent back
+	char echo[]; // ECHO_SIZE bytes where it echoes
+};
+
+static struct list channels = LIST_INITIAL(channels);
+static struct wait_queue events = WAIT_QUEUE_INITIAL(events); // for the task
+static struct wait_queue changes = WAIT_QUEUE_INITIAL(changes); // for those who read and write
+static struct xs_watch *ends; // of domains
+static bool domains_changed; // some may have ended
+static struct task *task;
+
+int channels_init(void)
+{
+	list_init(&channels);
+	wait_queue_init(&events);
+	wait_queue_init(&changes);
+	ends = NULL;
+	task = NULL;
+	grant_share_init();
+	return 0;
+}
+
+static struct channel *find(unsigned int id)
+{
+	struct channel *channel;
+
+	LIST_FOR_EACH (channel, &channels, link)
+		if (channel->info.id == id)
+			return channel;
+	return NULL;
+}
+
+// ---- The task ----
+
+static bool peer_is_gone(domid_t peer)
+{
+	struct domain_info info;
+
+	if (peer == 0)
+		return false;
+	int error = domctl_get_info(peer, &info);
+	return error == -ESRCH || (!error && (info.dying || info.shutdown)) || !xenstore_is_introduced(peer);
+}
+
+// Ending a server may wait for the store: nobody closes the channel meanwhile.
+static void end_channel(struct channel *channel)
+{
+	channel->busy = true;
+	vchan_end(channel->vchan);
+	channel->busy = false;
+	wait_queue_wake(&changes);
+}
+
+// Tells a person once how the channel ended, and gives back what is of no use any more.
+static void tell_end(struct channel *channel)
+{
+	enum vchan_state state = vchan_state(channel->vchan);
+	unsigned int id = channel->info.id, peer = channel->info.request.peer;
+
+	if (state == VCHAN_OPEN || state == VCHAN_WAITING || channel->told)
+		return;
+	channel->told = true;
+	if (state == VCHAN_CLOSED)
+		log_info("vchan %u: domain %u has closed its end", id, peer);
+	else if (state == VCHAN_ENDED)
+		log_info("vchan %u: domain %u has ended, and the channel with it", id, peer);
+	else
+		log_warning("vchan %u: domain %u broke the protocol; the channel is of no use any more", id, peer);
+	if (state == VCHAN_BROKEN)
+		end_channel(channel);
+}
+
+static void end_channels_of_dead_peers(void)
+{
+	struct channel *channel;
+
+again:
+	LIST_FOR_EACH (channel, &channels, link) {
+		if (vchan_state(channel->vchan) == VCHAN_ENDED || channel->ended ||
+		    !peer_is_gone(channel->info.request.peer))
+			continue;
+		channel->ended = true;
+		end_channel(channel);
+		goto again; // the list may have changed
+	}
+}
+
+// True when there may be more to do at once.
+static bool echo(struct channel *channel)
+{
+	for (int round = 0; round < ECHO_ROUNDS; round++) {
+		if (channel->echo_start == channel->echo_end) {
+			long count = vchan_read(channel->vchan, channel->echo, ECHO_SIZE);
+
+			if (count <= 0)
+				return false;
+			channel->info.received += (uint64_t)count;
+			channel->echo_start = 0;
+			channel->echo_end = (size_t)count;
+		}
+		long count = vchan_write(channel->vchan, channel->echo + channel->echo_start,
+					 channel->echo_end - channel->echo_start);
+		if (count <= 0)
+			return false;
+		channel->info.sent += (uint64_t)count;
+		channel->echo_start += (size_t)count;
+	}
+	return true;
+}
+
+// A server that echoes is there for the next client.
+static void listen_again(struct channel *channel)
+{
+	const struct channel_request *request = &channel->info.request;
+	struct failure failure = { 0 };
+
+	channel->busy = true;
+	vchan_end(channel->vchan);
+	struct vchan *next = vchan_listen(request->peer, request->path, request->ring_size, &events, &failure);
+	channel->busy = false;
+	wait_queue_wake(&changes);
+	if (!next) {
+		log_error("vchan %u: %s", channel->info.id, failure.text);
+		return;
+	}
+	vchan_close(channel->vchan);
+	channel->vchan = next;
+	channel->told = false;
+	channel->echo_start = channel->echo_end = 0;
+	domains_changed = true; // the peer may have ended meanwhile
+}
+
+// What the events ask for. True when there is more to do at once.
+static bool look_after(struct channel *channel)
+{
+	const struct channel_request *request = &channel->info.request;
+
+	vchan_take_event(channel->vchan);
+	bool more = request->echo && echo(channel);
+	tell_end(channel);
+	if (!more && request->echo && request->role == VCHAN_SERVER && vchan_state(channel->vchan) == VCHAN_CLOSED) {
+		listen_again(channel);
+		return true;
+	}
+	return more;
+}
+
+static bool look_after_all(void)
+{
+	unsigned int last = 0;
+	bool more = false;
+
+	// By number: the list may change while one of them waits.
+	for (;;) {
+		struct channel *channel, *next = NULL;
+
+		LIST_FOR_EACH (channel, &channels, link)
+			if (channel->info.id > last && (!next || channel->info.id < next->info.id))
+				next = channel;
+		if (!next)
+			return more;
+		last = next->info.id;
+		more = look_after(next) || more;
+	}
+}
+
+static bool has_work(void)
+{
+	char path[16]; // which one doesn't matter
+	struct channel *channel;
+
+	while (xs_watch_take(ends, path, sizeof(path)))
+		domains_changed = true;
+	LIST_FOR_EACH (channel, &channels, link)
+		if (vchan_has_event(channel->vchan))
+			return true;
+	return domains_changed || list_is_empty(&channels);
+}
+
+static void run(void *unused)
+{
+	(void)unused;
+	while (!list_is_empty(&channels)) {
+		if (domains_changed) {
+			domains_changed = false;
+			end_channels_of_dead_peers();
+		}
+		bool more = look_after_all();
+		wait_queue_wake(&changes);
+		if (more)
+			task_yield();
+		else
+			WAIT_UNTIL(&events, has_work());
+	}
+	xs_watch_close(ends);
+	ends = NULL;
+	task = NULL;
+}
+
+static int start_task(void)
+{
+	if (task)
+		return 0;
+	int error = xs_watch_open("@releaseDomain", XS_DEPTH_ALL, &events, &ends);
+	if (error)
+		return error;
+	task = task_create("vchan", run, NULL);
+	if (task)
+		return 0;
+	xs_watch_close(ends);
+	return -ENOMEM;
+}
+
+// ---- For the shell ----
+
+static void free_channel(struct channel *channel)
+{
+	vchan_close(channel->vchan);
+	free((char *)(uintptr_t)channel->info.request.path);
+	free(channel);
+}
+
+// The lowest number that is free.
+static unsigned int free_id(void)
+{
+	unsigned int id = 1;
+
+	while (find(id))
+		id++;
+	return id;
+}
+
+int channels_open(const struct channel_request *request, unsigned int *id, struct failure *failure)
+{
+	struct channel *channel = calloc(1, sizeof(*channel) + (request->echo ? ECHO_SIZE : 0));
+	char *path = strdup(request->path);
+
+	if (!channel || !path) {
+		free(channel);
+		free(path);
+		return failure_set(failure, -ENOMEM, "there is no memory for a channel");
+	}
+	channel->info.request = *request;
+	channel->info.request.path = path;
+	if (request->role == VCHAN_SERVER)
+		channel->vchan = vchan_listen(request->peer, path, request->ring_size, &events, failure);
+	else
+		channel->vchan = vchan_connect(request->peer, path, &events, failure);
+	int error = channel->vchan ? start_task() : failure->error;
+	if (error) {
+		failure_set(failure, error, "nobody can look after the channel: %s", error_text(error));
+		free_channel(channel);
+		return error;
+	}
+	channel->info.id = *id = free_id();
+	list_append(&channels, &channel->link);
+	domains_changed = true; // the peer may have ended meanwhile
+	wait_queue_wake(&events);
+	return 0;
+}
+
+static bool is_busy(unsigned int id)
+{
+	const struct channel *channel = find(id);
+
+	return channel && channel->busy;
+}
+
+int channels_close(unsigned int id)
+{
+	WAIT_UNTIL(&changes, !is_busy(id));
+	struct channel *channel = find(id);
+	if (!channel)
+		return -ENOENT;
+	list_remove(&channel->link);
+	free_channel(channel);
+	wait_queue_wake(&events);
+	wait_queue_wake(&changes);
+	return 0;
+}
+
+// One attempt; 0: it has to wait.
+typedef long move(struct channel *channel, void *buffer, size_t size);
+
+static long take_bytes(struct channel *channel, void *buffer, size_t size)
+{
+	long count = vchan_read(channel->vchan, buffer, size);
+
+	channel->info.received += count > 0 ? (uint64_t)count : 0;
+	return count;
+}
+
+static long put_bytes(struct channel *channel, void *buffer, size_t size)
+{
+	long count = vchan_write(channel->vchan, buffer, size);
+
+	channel->info.sent += count > 0 ? (uint64_t)count : 0;
+	return count;
+}
+
+static long move_bytes(unsigned int id, move *try_to, void *buffer, size_t size, bool (*stop)(void))
+{
+	for (;;) {
+		struct channel *channel = find(id);
+
+		if (!channel)
+			return -ENOENT;
+		if (channel->info.request.echo)
+			return -EBUSY;
+		long count = try_to(channel, buffer, size);
+		if (count == -EPROTO)
+			tell_end(channel);
+		if (count)
+			return count;
+		if (stop && stop())
+			return -EINTR;
+		wait_queue_wait(&changes, time_now() + STOP_POLL);
+	}
+}
+
+long channels_read(unsigned int id, void *buffer, size_t size, bool (*stop)(void))
+{
+	return move_bytes(id, take_bytes, buffer, size, stop);
+}
+
+long channels_write(unsigned int id, const void *buffer, size_t size, bool (*stop)(void))
+{
+	return move_bytes(id, put_bytes, (void *)(uintptr_t)buffer, size, stop);
+}
+
+void channels_each(void (*each)(const struct channel_info *info, void *context), void *context)
+{
+	struct channel *channel;
+
+	LIST_FOR_EACH (channel, &channels, link) {
+		channel->info.state = vchan_state(channel->vchan);
+		each(&channel->info, context);
+	}
+}
