@@ -36,6 +36,7 @@ static struct wait_queue changes = WAIT_QUEUE_INITIAL(changes); // for those who
 static struct xs_watch *ends; // of domains
 static bool domains_changed; // some may have ended
 static struct task *task;
+static unsigned int being_opened; // channels that aren't in the list yet
 
 int channels_init(void)
 {
@@ -44,6 +45,7 @@ int channels_init(void)
 	wait_queue_init(&changes);
 	ends = NULL;
 	task = NULL;
+	being_opened = 0;
 	grant_share_init();
 	return 0;
 }
@@ -192,6 +194,11 @@ static bool look_after_all(void)
 	}
 }
 
+static bool is_needed(void)
+{
+	return being_opened || !list_is_empty(&channels);
+}
+
 static bool has_work(void)
 {
 	char path[16]; // which one doesn't matter
@@ -202,13 +209,13 @@ static bool has_work(void)
 	LIST_FOR_EACH (channel, &channels, link)
 		if (vchan_has_event(channel->vchan))
 			return true;
-	return domains_changed || list_is_empty(&channels);
+	return domains_changed || !is_needed();
 }
 
 static void run(void *unused)
 {
 	(void)unused;
-	while (!list_is_empty(&channels)) {
+	while (is_needed()) {
 		if (domains_changed) {
 			domains_changed = false;
 			end_channels_of_dead_peers();
@@ -258,33 +265,42 @@ static unsigned int free_id(void)
 	return id;
 }
 
-int channels_open(const struct channel_request *request, unsigned int *id, struct failure *failure)
+static int fill_channel(struct channel *channel, const struct channel_request *request, struct failure *failure)
 {
-	struct channel *channel = calloc(1, sizeof(*channel) + (request->echo ? ECHO_SIZE : 0));
 	char *path = strdup(request->path);
 
-	if (!channel || !path) {
-		free(channel);
-		free(path);
-		return failure_set(failure, -ENOMEM, "there is no memory for a channel");
-	}
 	channel->info.request = *request;
 	channel->info.request.path = path;
+	if (!path)
+		return failure_set(failure, -ENOMEM, "there is no memory for a channel");
+	int error = start_task();
+	if (error)
+		return failure_set(failure, error, "nobody can look after the channel: %s", error_text(error));
 	if (request->role == VCHAN_SERVER)
 		channel->vchan = vchan_listen(request->peer, path, request->ring_size, &events, failure);
 	else
 		channel->vchan = vchan_connect(request->peer, path, &events, failure);
-	int error = channel->vchan ? start_task() : failure->error;
+	return channel->vchan ? 0 : failure->error;
+}
+
+int channels_open(const struct channel_request *request, unsigned int *id, struct failure *failure)
+{
+	struct channel *channel = calloc(1, sizeof(*channel) + (request->echo ? ECHO_SIZE : 0));
+
+	if (!channel)
+		return failure_set(failure, -ENOMEM, "there is no memory for a channel");
+	being_opened++;
+	int error = fill_channel(channel, request, failure);
+	being_opened--;
 	if (error) {
-		failure_set(failure, error, "nobody can look after the channel: %s", error_text(error));
 		free_channel(channel);
-		return error;
+	} else {
+		channel->info.id = *id = free_id();
+		list_append(&channels, &channel->link);
+		domains_changed = true; // the peer may have ended meanwhile
 	}
-	channel->info.id = *id = free_id();
-	list_append(&channels, &channel->link);
-	domains_changed = true; // the peer may have ended meanwhile
 	wait_queue_wake(&events);
-	return 0;
+	return error;
 }
 
 static bool is_busy(unsigned int id)
@@ -302,6 +318,7 @@ int channels_close(unsigned int id)
 		return -ENOENT;
 	list_remove(&channel->link);
 	free_channel(channel);
+	grant_share_reclaim();
 	wait_queue_wake(&events);
 	wait_queue_wake(&changes);
 	return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/compiler.h"
+#include "kernel/log.h"
 #include "vchan/internal.h"
 #include "xen/hypercall.h"
 #include "xenstore/xenstore.h"
@@ -122,7 +123,9 @@ void vchan_remove_nodes(struct vchan *vchan)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
 		node_path(vchan, nodes[i], path);
-		xs_rm(XS_NO_TRANSACTION, path);
+		int error = xs_rm(XS_NO_TRANSACTION, path);
+		if (error && error != -ENOENT) // its folder may be gone with the peer
+			log_error("vchan: node %s could not be removed: %s", path, error_text(error));
 	}
 	if (vchan->made_path && xs_directory(XS_NO_TRANSACTION, vchan->path, 0, path, sizeof(path), NULL) == 0)
 		xs_rm(XS_NO_TRANSACTION, vchan->path);

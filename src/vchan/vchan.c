@@ -148,6 +148,7 @@ long vchan_write(struct vchan *vchan, const void *buffer, size_t size)
 
 void vchan_end(struct vchan *vchan)
 {
+	vchan->broken = vchan_state(vchan) == VCHAN_BROKEN; // can't be seen any more afterwards
 	if (vchan->page) {
 		WRITE_ONCE(*own_live(vchan), 0);
 		if (vchan->channel.port != INVALID_EVTCHN)

@@ -210,6 +210,7 @@ unsigned int ports_bound(const struct domain_model *d);
 // ---- Grant table (xen_grant.c) ----
 
 int grant_frame(struct domain_model *d, unsigned int index, uint64_t *mfn);
+bool grant_is_permitted(const struct domain_model *d, uint64_t gfn); // to anybody
 
 // ---- Devices of the tree (xen_device.c) ----
 

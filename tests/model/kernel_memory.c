@@ -101,6 +101,10 @@ void page_free(void *pages, unsigned int order)
 	if (runs_covered(&dom0->p2m, first, count) != count)
 		model_violation("page_free(%#llx): the page isn't mapped any more",
 				(unsigned long long)first << PAGE_SHIFT);
+	for (uint64_t i = 0; i < count; i++)
+		if (grant_is_permitted(dom0, first + i))
+			model_violation("page_free(%#llx): another domain may map the page",
+					(unsigned long long)(first + i) << PAGE_SHIFT);
 	runs_remove(&used_pages, first, count);
 	runs_add(&free_pages, first, count);
 	ASAN_POISON_MEMORY_REGION(pages, count << PAGE_SHIFT);

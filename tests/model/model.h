@@ -146,6 +146,14 @@ struct xencons_interface *model_guest_console(domid_t domid);
 // Entry of the guest's grant table, version 1.
 grant_entry_v1_t model_guest_grant(domid_t domid, unsigned int reference);
 
+void model_guest_set_grant(domid_t domid, unsigned int reference, domid_t to, uint64_t gfn, uint16_t flags);
+// The guest maps a page that another domain grants to it; NULL: that isn't so. It stays accessible after the end of that.
+void *model_guest_map_grant(domid_t domid, domid_t owner, unsigned int reference);
+void model_guest_unmap_grant(domid_t owner, unsigned int reference);
+
+// The guest binds a port of Dom0's; fails the test when that isn't for it.
+evtchn_port_t model_guest_bind(domid_t domid, evtchn_port_t remote_port);
+
 // The guest asks for its own shutdown, or brings a CPU up (PSCI).
 void model_guest_shutdown(domid_t domid, unsigned int reason);
 void model_guest_cpu_on(domid_t domid, unsigned int vcpu);

@@ -341,3 +341,16 @@ bool model_guest_take_event(domid_t domid, evtchn_port_t port)
 {
 	return test_and_clear(domain_must_exist(domid)->shared_info->evtchn_pending, port);
 }
+
+evtchn_port_t model_guest_bind(domid_t domid, evtchn_port_t remote_port)
+{
+	struct domain_model *d = domain_must_exist(domid);
+	struct port *remote = port_of(dom0, remote_port);
+	evtchn_port_t port;
+
+	if (!remote || remote->state != PORT_UNBOUND || remote->remote_domid != domid || port_allocate(d, &port))
+		model_violation("the guest can't bind port %u of Dom0", remote_port);
+	d->ports[port] = (struct port){ .state = PORT_INTERDOMAIN, .remote = dom0, .remote_port = remote_port };
+	*remote = (struct port){ .state = PORT_INTERDOMAIN, .remote = d, .remote_port = port };
+	return port;
+}

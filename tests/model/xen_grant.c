@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/compiler.h"
+#include "kernel/panic.h"
 #include "model/internal.h"
 
 #define ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(grant_entry_v1_t))
@@ -248,4 +249,42 @@ grant_entry_v1_t model_guest_grant(domid_t domid, unsigned int reference)
 	const grant_entry_v1_t *entry = entry_of(domain_must_exist(domid), reference);
 
 	return entry ? *entry : (grant_entry_v1_t){ 0 };
+}
+
+void model_guest_set_grant(domid_t domid, unsigned int reference, domid_t to, uint64_t gfn, uint16_t flags)
+{
+	struct domain_model *d = domain_must_exist(domid);
+	grant_entry_v1_t *entry;
+	uint64_t mfn;
+
+	ASSERT(!grant_frame(d, (unsigned int)(reference / ENTRIES_PER_FRAME), &mfn));
+	entry = entry_of(d, reference);
+	*entry = (grant_entry_v1_t){ .flags = flags, .domid = to, .frame = (uint32_t)gfn };
+}
+
+void *model_guest_map_grant(domid_t domid, domid_t owner, unsigned int reference)
+{
+	grant_entry_v1_t *entry = entry_of(domain_must_exist(owner), reference);
+
+	if (!entry || (entry->flags & GTF_type_mask) != GTF_permit_access || entry->domid != domid)
+		return NULL;
+	entry->flags |= GTF_reading | GTF_writing;
+	return model_guest_page(owner, entry->frame);
+}
+
+void model_guest_unmap_grant(domid_t owner, unsigned int reference)
+{
+	entry_of(domain_must_exist(owner), reference)->flags &= (uint16_t) ~(GTF_reading | GTF_writing);
+}
+
+bool grant_is_permitted(const struct domain_model *d, uint64_t gfn)
+{
+	for (unsigned int i = 0; i < d->grant_frames; i++) {
+		const grant_entry_v1_t *entries = machine_page(d->grant_mfn[i]);
+
+		for (size_t n = 0; n < ENTRIES_PER_FRAME; n++)
+			if (entries[n].flags && entries[n].frame == gfn)
+				return true;
+	}
+	return false;
 }
