@@ -89,29 +89,43 @@ static int write_node(const struct vchan *vchan, xs_transaction_t transaction, c
 	return error ? error : xs_set_permissions(transaction, path, list, ARRAY_SIZE(list));
 }
 
+// 0: there is no such node; 1: there is; or a negative errno.
+static int node_exists(xs_transaction_t transaction, const char *path)
+{
+	char text[4];
+	long length = xs_read(transaction, path, text, sizeof(text));
+
+	if (length >= 0 || length == -ERANGE)
+		return 1;
+	return length == -ENOENT ? 0 : (int)length;
+}
+
+static int fill_transaction(struct vchan *vchan, xs_transaction_t transaction)
+{
+	char path[VCHAN_NODE_MAX];
+
+	node_path(vchan, VCHAN_RING_NODE, path);
+	int exists = node_exists(transaction, path);
+	if (exists)
+		return exists < 0 ? exists : -EEXIST;
+	exists = node_exists(transaction, vchan->path);
+	if (exists < 0)
+		return exists;
+	vchan->made_path = !exists;
+	int error = write_node(vchan, transaction, VCHAN_RING_NODE, vchan->page_share->references[0]);
+	return error ? error : write_node(vchan, transaction, VCHAN_PORT_NODE, vchan->channel.port);
+}
+
 static int write_nodes(struct vchan *vchan)
 {
-	char path[VCHAN_NODE_MAX], text[4];
 	xs_transaction_t transaction;
 	int error = xs_transaction_start(&transaction);
 
 	if (error)
 		return error;
-	node_path(vchan, VCHAN_RING_NODE, path);
-	long other = xs_read(transaction, path, text, sizeof(text));
-	if (other != -ENOENT) {
-		xs_transaction_end(transaction, false);
-		return other >= 0 || other == -ERANGE ? -EEXIST : (int)other;
-	}
-	long there = xs_read(transaction, vchan->path, text, sizeof(text));
-	error = write_node(vchan, transaction, VCHAN_RING_NODE, vchan->page_share->references[0]);
-	if (!error)
-		error = write_node(vchan, transaction, VCHAN_PORT_NODE, vchan->channel.port);
+	error = fill_transaction(vchan, transaction);
 	int end = xs_transaction_end(transaction, !error);
-	if (error || end)
-		return error ? error : end;
-	vchan->made_path = there == -ENOENT;
-	return 0;
+	return error ? error : end;
 }
 
 void vchan_remove_nodes(struct vchan *vchan)

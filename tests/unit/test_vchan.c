@@ -479,7 +479,7 @@ static void no_faults(void)
 
 static bool open_with_fault(void (*set_fault)(unsigned int nth), unsigned int nth, const struct model_snapshot *before)
 {
-	char what[FAILURE_TEXT_MAX + 64];
+	char what[FAILURE_TEXT_MAX + 128], place[64] = "";
 
 	set_fault(nth);
 	int error = open_channel(VCHAN_SERVER, 0, 8192, true, &server);
@@ -487,6 +487,7 @@ static bool open_with_fault(void (*set_fault)(unsigned int nth), unsigned int nt
 		error = open_channel(VCHAN_CLIENT, 0, 0, false, &client);
 		bool struck_client = error;
 		bool struck = model_fault_struck();
+		snprintf(place, sizeof(place), "%s", model_fault_place());
 		no_faults();
 		if (!struck_client)
 			assert_int_equal(channels_close(client), 0);
@@ -496,7 +497,7 @@ static bool open_with_fault(void (*set_fault)(unsigned int nth), unsigned int nt
 		if (!struck)
 			return false;
 	}
-	snprintf(what, sizeof(what), "step %u: %s: %s", nth, model_fault_place(), failure.text);
+	snprintf(what, sizeof(what), "step %u: %s: %s", nth, error ? model_fault_place() : place, failure.text);
 	no_faults();
 	model_run(MILLISECONDS(10));
 	assert_false(grant_share_reclaim());
