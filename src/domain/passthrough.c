@@ -14,6 +14,7 @@
 #include "kernel/compiler.h"
 #include "kernel/log.h"
 #include "xen/domctl.h"
+#include "xen/flask.h"
 #include "xen/foreign.h"
 #include "xen/hypercall.h"
 
@@ -136,13 +137,15 @@ static void describe(const struct device *device, char text[DESCRIPTION_MAX])
 static int refused(const struct device *device, int error, struct failure *failure)
 {
 	const struct refusal *refusal = kinds[device->kind].refusals;
+	bool may_be_policy = (error == -EPERM || error == -EACCES) && flask_get_enforcing() > 0;
 	char text[DESCRIPTION_MAX];
 
 	while (refusal->error && refusal->error != error)
 		refusal++;
 	describe(device, text);
-	return failure_set(failure, error, "%s can't be given to the domain: %s", text,
-			   refusal->error ? refusal->meaning : error_text(error));
+	return failure_set(failure, error, "%s can't be given to the domain: %s%s", text,
+			   refusal->error ? refusal->meaning : error_text(error),
+			   may_be_policy ? "; or Xen's policy forbids it for this security label" : "");
 }
 
 // ---- Lists ----

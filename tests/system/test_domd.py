@@ -17,8 +17,9 @@ MEGABYTES = 8  # over the network, each way
 pytestmark = pytest.mark.xdist_group("domd")  # in one worker, or each worker would boot a machine
 
 
-def make_card(folder, linux):
-    """The configurations of the board's card with this kernel, a second guest, and one that starts from its disk."""
+def make_card(folder, linux, labels=None):
+    """The configurations of the board's card with this kernel, a second guest, and one that starts from its disk. `labels`
+    are security labels for some of them."""
     first = (BOARD / "linux_pv_domu.cfg").read_text()
     second = first.replace('"linux_pv_domu"', '"second"').replace("192.168.0.2", "192.168.0.3") \
         .replace("00:16:3e:00:00:02", "00:16:3e:00:00:03").replace("disk = [", "unused = [")
@@ -26,6 +27,8 @@ def make_card(folder, linux):
         .replace("00:16:3e:00:00:02", "00:16:3e:00:00:04").replace("/disk.img", "/root.img")
     configurations = {"domd": (BOARD / "domd.cfg").read_text(), "linux_pv_domu": first, "second": second,
                       "rooted": rooted}
+    for name, label in (labels or {}).items():
+        configurations[name] += f'seclabel = "{label}"\n'
     lines = ["[boot 16M]", "[dom0 200M]", f"linux/vmlinuz-{linux} dom0/vmlinuz-{linux}", "domd.gz dom0/domd.gz",
              "initramfs.gz dom0/initramfs.gz"]
     for name, text in configurations.items():
