@@ -28,7 +28,7 @@ static int refused(const struct invocation *call, const char *what, int error)
 
 static void warn_without_policy(const struct invocation *call)
 {
-	if (!flask_has_policy())
+	if (flask_has_policy() == 0)
 		shell_error("%s: no policy is loaded yet, so nothing is refused: 'xu loadpolicy FILE'", call->name);
 }
 

@@ -22,9 +22,10 @@ int flask_sid_of_label(const char *label, uint32_t *sid)
 	struct xen_flask_op op = { 0 };
 	size_t length = strlen(label);
 
-	// Without a policy Xen answers with some number.
-	if (flask_get_enforcing() >= 0 && !flask_has_policy())
-		return -ENODATA;
+	int loaded = flask_has_policy();
+
+	if (loaded <= 0)
+		return loaded ? loaded : -ENODATA; // without a policy Xen answers with some number
 	if (length >= FLASK_LABEL_MAX)
 		return -EINVAL;
 	op.u.sid_context.size = (uint32_t)length;
@@ -71,13 +72,14 @@ int flask_load_policy(const void *policy, size_t size)
 	return operation(FLASK_LOAD, &op);
 }
 
-bool flask_has_policy(void)
+int flask_has_policy(void)
 {
 	char label[FLASK_LABEL_MAX];
 	int error = flask_label_of_sid(SID_XENBOOT, label);
 
-	// Only a policy can keep it from Dom0.
-	return error ? error == -EACCES : strchr(label, ':') != NULL;
+	if (error == -EACCES) // nothing else keeps it from this domain
+		return 1;
+	return error ? error : strchr(label, ':') != NULL;
 }
 
 int flask_policy_version(void)

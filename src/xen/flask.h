@@ -27,8 +27,8 @@ int flask_set_enforcing(bool enforcing);
 // Xen's copy is its own. -EINVAL: it is no policy, or doesn't fit this Xen; the one before stays.
 int flask_load_policy(const void *policy, size_t size);
 
-// True when Xen has loaded a policy, at boot or since.
-bool flask_has_policy(void);
+// 1: Xen has loaded a policy, at boot or since; 0: it hasn't.
+int flask_has_policy(void);
 
 // The newest version of the policy's format that this Xen reads.
 int flask_policy_version(void);

@@ -34,6 +34,19 @@ def test_help_and_dry_run():
 
 
 @pytest.mark.quick
+def test_flask():
+    """Without a mode it is `enforcing`; a policy that is there at boot stands in a device tree."""
+    for words, mode in (["--flask"], "enforcing"), (["--flask", "permissive"], "permissive"), (["--flask=late"], "late"):
+        command = shlex.split(run("--dry-run", *words, "--cpus", "3").stdout)
+        assert f"xsm=flask flask={mode} " in " ".join(command) and "-smp 3" in " ".join(command)
+        assert ("-dtb" in command) == (mode != "late")
+    for words in ["--flask=on"], ["--flask", "--board", "rpi4"], ["--flask", "--boot", "u-boot"], \
+            ["--flask", "--dom0less", "a=sync.bin"]:
+        refused = run("--dry-run", *words)
+        assert refused.returncode == 2 and "--flask" in refused.stderr
+
+
+@pytest.mark.quick
 def test_card(tmp_path):
     card = tmp_path / "a,card.img"
     card.touch()

@@ -119,7 +119,7 @@ static void before_a_policy(void **state)
 {
 	(void)state;
 	model_flask("");
-	assert_false(flask_has_policy());
+	assert_int_equal(flask_has_policy(), 0);
 	assert_says("xu getenforce", "Enforcing\n");
 	assert_says("xu getenforce", "no policy is loaded yet");
 	assert_says("xu list -Z 0", "             dom0\n");
@@ -151,7 +151,7 @@ static void a_policy_is_loaded(void **state)
 	assert_says("xu loadpolicy /0:/dom0/bad", "bad is no policy that fits this Xen");
 	assert_says("xu loadpolicy /0:/dom0/empty", "it has 0 bytes; a policy has 1 to 262144");
 	assert_says("xu loadpolicy /0:/dom0/large", "it has 307200 bytes; a policy has 1 to 262144");
-	assert_false(flask_has_policy());
+	assert_int_equal(flask_has_policy(), 0);
 	assert_string_equal(says("xu loadpolicy /0:/dom0/good"), "Successfully loaded policy.\n");
 	assert_string_equal(says("xu setenforce permissive"), "");
 	assert_string_equal(says("xu loadpolicy /0:/dom0/good"),
@@ -202,6 +202,36 @@ static void labels_that_are_refused(void **state)
 	assert_non_null(strstr(refused(-EINVAL).text, "Xen's policy has no label 'xxx"));
 }
 
+// There is a reason and no domain, or a domain with its label.
+static void hypercalls_that_fail(void **state)
+{
+	bool struck = true;
+	uint32_t sid;
+
+	(void)state;
+	model_flask(MODEL_POLICY "other_t domD_t");
+	assert_int_equal(flask_sid_of_label(DRIVER, &sid), 0);
+	config.security_label = DRIVER;
+	assert_int_equal(domain_destroy(create(), NULL), 0);
+	for (unsigned int step = 2; struck; step++) {
+		struct model_snapshot before = model_snapshot();
+		struct failure failure = { 0 };
+		struct domain *domain;
+
+		model_fail_hypercall(step / 2, step % 2);
+		int error = domain_create(&config, DOMID_ANY, false, &domain, &failure);
+		struck = model_fault_struck();
+		model_fail_hypercall(0, 0);
+		assert_int_equal(failure.error, error);
+		assert_true(!error == !failure.text[0]);
+		if (!error) {
+			assert_int_equal(model_domain(domain->id).ssidref, sid);
+			assert_int_equal(domain_destroy(domain->id, NULL), 0);
+		}
+		model_assert_equal(&before, model_fault_place());
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup(a_policy_is_loaded, plain_config),
 		cmocka_unit_test_setup(labels_of_domains, plain_config),
 		cmocka_unit_test_setup(labels_that_are_refused, plain_config),
+		cmocka_unit_test_setup(hypercalls_that_fail, plain_config),
 	};
 
 	return cmocka_run_group_tests(tests, start, leave_folder);
