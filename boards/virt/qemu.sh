@@ -26,7 +26,8 @@ make_tree() {
 	[ ! -r "$tree" ] || return 0
 	mkdir -p "$build/trees"
 	own=$(mktemp "$build/trees/own.XXXXXX")
-	qemu-system-aarch64 -machine "$1,dumpdtb=$own" -cpu cortex-a72 -smp "$cpus" -m "$memory" -nic none -display none >&2 &&
+	qemu-system-aarch64 -machine "$1,dumpdtb=$own" -cpu cortex-a72 -smp "$cpus" -m "$memory" -nic none -display none \
+		2> >(grep -v 'info: dtb dumped' >&2) &&
 		{
 			dtc -q -I dtb -O dts "$own" && cat <<-END
 				/ {
