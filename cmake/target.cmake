@@ -147,7 +147,24 @@ function(linux_root list output)
   )
 endfunction()
 
-linux_root(guest.txt initramfs.gz)
+# Programs of tests/linux/, for the guest: linked with the libraries that it has.
+file(GLOB linux_programs CONFIGURE_DEPENDS tests/linux/*.c)
+set(linux_tests)
+foreach(source IN LISTS linux_programs)
+  get_filename_component(program ${source} NAME_WE)
+  add_custom_command(
+    OUTPUT ${GUESTS}/${program}
+    COMMAND
+      ${CMAKE_C_COMPILER} --sysroot=${PARTS}/linux-sysroot -std=gnu11 -O2 -Wall -Wextra -Werror -s -nodefaultlibs
+      -Wl,-rpath-link,${PARTS}/linux/lib -o ${GUESTS}/${program} ${source} ${PARTS}/linux/lib/libxenstore.so.4
+      ${PARTS}/linux/lib/libc.so.6
+    DEPENDS ${source} ${PARTS}/linux-sysroot/usr/include/xenstore.h ${PARTS}/linux/lib/libxenstore.so.4
+    COMMENT "Linux program ${program}"
+  )
+  list(APPEND linux_tests ${GUESTS}/${program})
+endforeach()
+
+linux_root(guest.txt initramfs.gz DEPENDS ${linux_tests})
 linux_root(disk.txt disk.img SIZE 16)
 linux_root(domd.txt domd.gz DEPENDS ${GUESTS}/disk.img)
 linux_root(domd.txt rootfs.img DEPENDS ${GUESTS}/disk.img SIZE 64)

@@ -8,28 +8,30 @@ BUILTIN_IMAGE_FILE(linux_6_12, "vmlinuz-6.12")
 BUILTIN_RAMDISK_FILE(linux, "initramfs.gz") // image/linux/guest.txt
 BUILTIN_RAMDISK_FILE(domd, "domd.gz")       // image/linux/domd.txt
 
-#define LINUX(version, ramdisk, options)                                                                     \
-	.mem_kb = 256 * 1024, .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap, .max_maptrack_frames = -1,   \
-	.gnt_frames = -1, .cmdline = "console=hvc0 quiet" options,                                           \
+#define LINUX(version, cpus, megabytes, ramdisk, options)                                                    \
+	.mem_kb = (megabytes) * 1024, .max_vcpus = (cpus), .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap, \
+	.max_maptrack_frames = -1, .gnt_frames = -1, .cmdline = "console=hvc0 quiet" options,                \
 	.load_image_bytes = load_linux_##version##_image_bytes,                                              \
 	.get_image_size = get_linux_##version##_image_size, .ramdisk_start = __ramdisk_##ramdisk##_start,    \
 	.ramdisk_end = __ramdisk_##ramdisk##_end
 
-static struct xen_domain_cfg linux_6_1 = { .name = "linux_6_1", .max_vcpus = 2, LINUX(6_1, linux, "") };
-static struct xen_domain_cfg linux_6_12 = { .name = "linux_6_12", .max_vcpus = 2, LINUX(6_12, linux, "") };
+static struct xen_domain_cfg linux_6_1 = { .name = "linux_6_1", LINUX(6_1, 2, 256, linux, "") };
+static struct xen_domain_cfg linux_6_12 = { .name = "linux_6_12", LINUX(6_12, 2, 256, linux, "") };
+
+// Several of them fit into a machine.
+static struct xen_domain_cfg small_6_1 = { .name = "small_6_1", LINUX(6_1, 1, 96, linux, "") };
+static struct xen_domain_cfg small_6_12 = { .name = "small_6_12", LINUX(6_12, 1, 96, linux, "") };
 
 static struct xen_domain_cfg domd = {
 	.name = "domd",
 	.domain_name = "DomD",
-	.max_vcpus = 1,
-	LINUX(6_12, domd, ""),
+	LINUX(6_12, 1, 256, domd, ""),
 };
 
 // Served by DomD, which is domain 1 when it is the first that is created.
 static struct xen_domain_cfg linux_pv_domu = {
 	.name = "linux_pv_domu",
-	.max_vcpus = 1,
-	LINUX(6_12, linux, " ip=192.168.0.2"),
+	LINUX(6_12, 1, 256, linux, " ip=192.168.0.2"),
 	.back_cfg = {
 		.vifs = { {
 			.configured = true,
@@ -50,6 +52,8 @@ static struct xen_domain_cfg linux_pv_domu = {
 struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &linux_6_1 },
 	{ .domain_cfg = &linux_6_12 },
+	{ .domain_cfg = &small_6_1 },
+	{ .domain_cfg = &small_6_12 },
 	{ .domain_cfg = &domd },
 	{ .domain_cfg = &linux_pv_domu },
 	{ 0 },
