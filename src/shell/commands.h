@@ -15,7 +15,18 @@ int history_command(const struct invocation *call);
 int log_command(const struct invocation *call);
 int console_command(const struct invocation *call);
 
-// Of `xu`: cmd_control.c. The first option of the first two is to wait.
+// Of `xu`, whose table is xu_commands.c: cmd_xu.c.
+enum { XU_CREATE_ID, XU_CREATE_PAUSED };
+extern const struct command_option xu_create_options[];
+int xu_create_command(const struct invocation *call);
+int xu_destroy_command(const struct invocation *call);
+int xu_pause_command(const struct invocation *call);
+int xu_unpause_command(const struct invocation *call);
+int xu_config_list_command(const struct invocation *call);
+int xu_config_check_command(const struct invocation *call);
+int xu_config_command(const struct invocation *call);
+
+// cmd_control.c. The first option of the first two is to wait.
 enum { XU_END_WAIT };
 int xu_shutdown_command(const struct invocation *call);
 int xu_reboot_command(const struct invocation *call);
