@@ -82,6 +82,12 @@ CHECK_OFFSET(shared_info_t, evtchn_pending, 48);
 CHECK_OFFSET(shared_info_t, evtchn_mask, 48 + 512);
 CHECK_SIZE(((shared_info_t *)0)->evtchn_pending, 512);
 
+CHECK_SIZE(struct xen_flask_op, 40);
+CHECK_OFFSET(struct xen_flask_op, u, 8);
+CHECK_OFFSET(struct xen_flask_sid_context, context, 8);
+CHECK_OFFSET(struct xen_flask_load, size, 8);
+_Static_assert(XEN_FLASK_INTERFACE_VERSION == 1, "FLASK speaks another version");
+
 CHECK_SIZE(grant_entry_v1_t, 8);
 CHECK_SIZE(struct gnttab_copy, 40);
 CHECK_SIZE(struct xen_hvm_param, 16);
