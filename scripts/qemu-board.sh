@@ -21,11 +21,11 @@ newer_qemu() {
 	fi
 }
 
-# make_tree [DOM0-ADDRESS]: sets `tree` to the board's device tree with all that Xen is told, or to that for U-Boot, which has
-# only the CPUs that Xen shall take. Its name follows from what is in it, so that machines side by side each have the right
-# one.
+# make_tree [DOM0-ADDRESS POLICY-ADDRESS]: sets `tree` to the board's device tree with all that Xen is told, or to that for
+# U-Boot, which has only the CPUs that Xen shall take, and `policy_loader` to the arguments that load a policy. Its name follows
+# from what is in it, so that machines side by side each have the right one.
 make_tree() {
-	local arguments="$xen_args maxcpus=$cpus" size=0 cpu without=()
+	local arguments="$xen_args maxcpus=$cpus" size=0 cpu without=() policy=()
 	if [ $# = 0 ]; then
 		tree=$build/trees/u-boot-$cpus.dtb
 		for ((cpu = cpus; cpu < 4; cpu++)); do
@@ -35,7 +35,15 @@ make_tree() {
 		return
 	fi
 	[ ! -r "$dom0_image" ] || size=$(stat -Lc %s "$dom0_image")
-	tree=$(sha256sum <<<"$arguments $size $1" | cut -c1-16)
+	policy_loader=()
+	if [ -n "$flask" ] && [ "$flask" != late ]; then
+		[ -r "$build/policy.bin" ] || die "there is no $build/policy.bin. It is built by: scripts/build $board policy"
+		size+=" $(stat -Lc %s "$build/policy.bin")"
+		policy=(--policy "$build/policy.bin" --policy-address "$2")
+		policy_loader=(-device "loader,file=${build//,/,,}/policy.bin,addr=$2,force-raw=on")
+	fi
+	tree=$(sha256sum <<<"$arguments $size $*" | cut -c1-16)
 	tree=$build/trees/$tree.dtb
-	"$top/image/boot" tree "$board" "$tree" --dom0 "$dom0_image" --dom0-address "$1" --xen-args "$arguments" || exit 1
+	"$top/image/boot" tree "$board" "$tree" --dom0 "$dom0_image" --dom0-address "$1" --xen-args "$arguments" \
+		"${policy[@]}" || exit 1
 }

@@ -30,10 +30,11 @@ qemu_command() {
 		make_tree
 		command+=(-kernel "$top/build/parts/u-boot/rpi_arm64.bin" -dtb "$tree")
 	else
-		make_tree "$dom0_address"
+		make_tree "$dom0_address" 0x18000000
 		command+=(
 			-kernel "$top/build/parts/boot/xen-$xen" -dtb "$tree"
 			-device "loader,file=${dom0_image//,/,,},addr=$dom0_address,force-raw=on"
+			"${policy_loader[@]}"
 		)
 	fi
 }

@@ -104,6 +104,14 @@ def test_driver_domain(log_folder, tmp_path):
     assert b"denied" not in next(log_folder.glob("console.log")).read_bytes()
 
 
+@pytest.mark.parametrize("board", ["rpi4", "zcu102"])
+def test_boards(boot, board):
+    """The policy stands in the tree of a board that has one of its own."""
+    machine = boot(board=board, flask="enforcing")
+    assert machine.command("xu getenforce") == "Enforcing\n"
+    assert label_of(machine, machine.create("helloworld_xen-arm64")) == LABEL.format("domU_t")
+
+
 def test_labels_that_are_refused(boot, card, xen):
     """One that the policy doesn't have, and one that is for no domain; then Dom0 alone is there."""
     machine = boot(xen=xen, flask="enforcing", card=card)

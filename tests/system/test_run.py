@@ -40,7 +40,7 @@ def test_flask():
         command = shlex.split(run("--dry-run", *words, "--cpus", "3").stdout)
         assert f"xsm=flask flask={mode} " in " ".join(command) and "-smp 3" in " ".join(command)
         assert ("-dtb" in command) == (mode != "late")
-    for words in ["--flask=on"], ["--flask", "--board", "rpi4"], ["--flask", "--boot", "u-boot"], \
+    for words in ["--flask=on"], ["--flask", "--boot", "u-boot"], \
             ["--flask", "--dom0less", "a=sync.bin"]:
         refused = run("--dry-run", *words)
         assert refused.returncode == 2 and "--flask" in refused.stderr
