@@ -21,7 +21,7 @@ class Linux:
         return self
 
     def run(self, line, timeout=60, status=0):
-        """What a command prints, without the kernel's own messages."""
+        """What a command prints, without the kernel's own messages and those of Dom0's log."""
         self.machine.attach(self.domain)
         self.machine.skip(0.2)
         # Neither the marks nor their text stand in what is typed.
@@ -36,4 +36,4 @@ class Linux:
         finally:
             self.machine.detach()
         assert status is None or int(found[1]) == status, (line, found[1], output)
-        return re.sub(r"^\[ *\d+\.\d+\] [^\n]*\n", "", output, flags=re.M)
+        return re.sub(r"^(?:\[ *\d+\.\d+\]|[EWID]: domain) [^\n]*\n", "", output, flags=re.M)
