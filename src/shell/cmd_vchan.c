@@ -136,14 +136,23 @@ static int refused(const struct invocation *call, unsigned int id, int error)
 	return error;
 }
 
-// What a domain sends can't steer the terminal.
+// What a domain sends can't steer the terminal. A piece at a time: each is a hypercall.
 static void print_bytes(const char *bytes, size_t size)
 {
+	char text[256];
+	size_t length = 0;
+
 	for (size_t i = 0; i < size; i++) {
 		if (bytes[i] == '\n' || bytes[i] == '\t' || (bytes[i] >= ' ' && bytes[i] <= '~'))
-			shell_print("%c", bytes[i]);
+			text[length++] = bytes[i];
 		else
-			shell_print("\\x%02x", (unsigned char)bytes[i]);
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "\\x%02x",
+						   (unsigned char)bytes[i]);
+		text[length] = '\0';
+		if (length < sizeof(text) - sizeof("\\xNN") && i + 1 < size)
+			continue;
+		shell_print("%s", text);
+		length = 0;
 	}
 }
 

@@ -321,7 +321,7 @@ static void spoil(unsigned int field)
 	}
 }
 
-static void nonsense_ends_the_channel_only(void **state)
+static void xsa_86_nonsense_of_a_server(void **state)
 {
 	char text[64] = "text";
 
@@ -415,7 +415,7 @@ static void guest_is_client(void **state)
 	assert_null(model_guest_map_grant(guest.id, 0, reference));
 }
 
-static void nonsense_of_a_client(void **state)
+static void xsa_86_nonsense_of_a_client(void **state)
 {
 	char text[64];
 
@@ -553,10 +553,10 @@ int main(void)
 		TEST(guest_serves),
 		TEST(impossible_servers),
 		TEST(impossible_nodes),
-		TEST(nonsense_ends_the_channel_only),
+		TEST(xsa_86_nonsense_of_a_server),
 		TEST(orders_are_read_once),
 		TEST(guest_is_client),
-		TEST(nonsense_of_a_client),
+		TEST(xsa_86_nonsense_of_a_client),
 		TEST(a_server_that_dies),
 		TEST(a_client_that_dies),
 		TEST(opening_survives_each_hypercall),

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Channels: both ends in Dom0, and Debian's vchan-socket-proxy, which uses Xen's libxenvchan, at the other end."""
+
+import re
+import subprocess
+
+import pytest
+
+from linux_guest import Linux
+from machine import TOP, Machine
+
+MEGABYTES = 1
+BYTES = MEGABYTES << 20
+# Sends the file, and ends when as much has come back.
+SEND = f"(cat /tmp/data; until [ $(stat -c %s /tmp/got) = {BYTES} ]; do usleep 100000; done)"
+
+
+def listed(machine, channel):
+    """State, bytes received and sent of a channel."""
+    found = re.search(rf"^{channel} .* (waiting|open|closed|broken|ended) +(\d+) +(\d+)", machine.command("vchan list"), re.M)
+    return found[1], int(found[2]), int(found[3])
+
+
+def test_both_ends_in_dom0(boot):
+    machine = boot()
+    assert machine.command("vchan start") == "Echo server opened at /local/domain/0/echo\n"
+    assert "started already, as vchan 1" in machine.command("vchan start 0")
+    for _ in range(2):
+        assert machine.command("vchan connect 0 /local/domain/0/echo").startswith("vchan 2: connected")
+        machine.command("vchan write 2 hello vchan")
+        assert machine.command("vchan read 2") == "hello vchan\n"
+        assert "vchan 1: domain 0 has closed its end" in machine.command("vchan close 2")
+    machine.command("vchan stop")
+    assert "no server at /local/domain/0/echo" in machine.command("vchan connect 0 /local/domain/0/echo")
+    machine.command("vchan open 0 /local/domain/0/big -s 262144")
+    machine.command("vchan connect 0 /local/domain/0/big")
+    machine.command("vchan write 2 abc")
+    assert machine.command("vchan read 1") == "abc\n"
+    machine.start("vchan read 1")
+    machine.send("\x03")
+    machine.prompt()
+    machine.command("vchan close 1")
+    machine.command("vchan close 2")
+    assert machine.command("vchan list").count("\n") == 1
+    assert "echo" not in machine.command("xs ls /local/domain/0")
+
+
+@pytest.fixture(scope="module", params=[("4.17", 2, "6.12"), ("4.20", 3, "6.1")], ids=["linux6.12", "linux6.1"])
+def guest(request, shared_log_folder, tmp_path_factory):
+    """A Linux guest that has the proxy."""
+    xen, gic, linux = request.param
+    folder = tmp_path_factory.mktemp("card")
+    (folder / "linux.cfg").write_text('name = "linux"\nkernel = "vmlinuz"\nramdisk = "initramfs.gz"\n'
+                                      'cmdline = "console=hvc0 quiet ip=none"\nmemory = 256\nvcpus = 1\n')
+    (folder / "card.txt").write_text(f"[boot 16M]\n[dom0 120M]\nlinux/vmlinuz-{linux} dom0/vmlinuz\n"
+                                     "initramfs.gz dom0/initramfs.gz\nlinux.cfg dom0/linux.cfg\n")
+    subprocess.run([TOP / "image/card", folder / "card.txt", folder / "card.img", "--power-of-two", "--from", folder,
+                    "--from", TOP / "build/virt/guests", "--from", TOP / "build/parts"], check=True)
+    with Machine(shared_log_folder, xen=xen, gic=gic, card=folder / "card.img", seconds=1200) as machine:
+        yield create(machine)
+
+
+def create(machine):
+    guest = Linux(machine, machine.create("linux", timeout=180), "guest").wait_until_up(300)
+    guest.run("modprobe -a xen-evtchn xen-gntdev xen-gntalloc xen-privcmd; mkdir -p /tmp")
+    guest.run(f"dd if=/dev/urandom of=/tmp/data bs=1M count={MEGABYTES} 2>/dev/null", 120)
+    return guest
+
+
+def test_data_to_a_server_in_dom0_and_back(guest):
+    machine, domain = guest.machine, guest.domain
+    machine.command(f"vchan start {domain}")
+    for _ in range(2):  # one client after another
+        guest.run(f">/tmp/got; {SEND} | vchan-socket-proxy 0 /local/domain/{domain}/echo - >/tmp/got; "
+                  "cmp /tmp/data /tmp/got", 180)
+    assert listed(machine, 1)[1:] == (2 * BYTES, 2 * BYTES)
+    machine.command("vchan stop")
+
+
+def test_data_to_a_server_in_linux_and_back(guest):
+    machine, domain = guest.machine, guest.domain
+    guest.run(f">/tmp/got; {SEND} | vchan-socket-proxy -m server 0 data/stream - >/tmp/got & "
+              "until xenstore-exists data/stream/event-channel; do usleep 100000; done")
+    machine.command(f"vchan connect {domain} /local/domain/{domain}/data/stream -e")
+    guest.run("wait; cmp /tmp/data /tmp/got", 180)
+    assert "has closed its end" in machine.command("log")
+    state = listed(machine, 1)
+    machine.command("vchan close 1")
+    assert state == ("closed", BYTES, BYTES)
+
+
+def test_text_each_way(guest):
+    machine, domain = guest.machine, guest.domain
+    path = f"/local/domain/{domain}/data/text"
+    machine.command(f"vchan open {domain} {path}")
+    guest.run(f"(echo from Linux; until grep -q Dom0 /tmp/text; do usleep 100000; done) | "
+              f"vchan-socket-proxy 0 {path} - >/tmp/text & true")
+    assert machine.command("vchan read 1") == "from Linux\n"
+    machine.command("vchan write 1 from Dom0")
+    guest.run("wait; grep 'from Dom0' /tmp/text")
+    assert "the other domain has closed its end" in machine.command("vchan read 1")
+    machine.command("vchan close 1")
+
+
+def test_peers_that_die(guest):
+    """A program that is killed, then its whole domain, in the middle of both kinds of channels. The last test: the guest is
+    gone."""
+    machine, domain = guest.machine, guest.domain
+    machine.command("log clear")
+    machine.command(f"vchan open {domain} /local/domain/{domain}/data/one")
+    guest.run(f"(echo here; sleep 100) | vchan-socket-proxy 0 /local/domain/{domain}/data/one - >/tmp/one & "
+              f"until pidof vchan-socket-proxy; do usleep 100000; done")
+    assert machine.command("vchan read 1") == "here\n"
+    guest.run("kill -KILL $(pidof vchan-socket-proxy)")
+    assert f"vchan 1: domain {domain} has closed its end" in machine.command("log")
+    machine.command("vchan close 1")
+    machine.command(f"vchan start {domain}")
+    guest.run(f"cat /dev/zero | vchan-socket-proxy 0 /local/domain/{domain}/echo - >/dev/null & "
+              "sleep 100 | vchan-socket-proxy -m server 0 data/two - >/dev/null & "
+              "until xenstore-exists data/two/event-channel; do usleep 100000; done")
+    machine.command(f"vchan connect {domain} /local/domain/{domain}/data/two")
+    assert listed(machine, 1)[0] == listed(machine, 2)[0] == "open"
+    assert f"domain:{domain} destroyed" in machine.command(f"xu destroy {domain}", 60)
+    assert listed(machine, 1)[0] == listed(machine, 2)[0] == "ended"
+    log = machine.command("log")
+    assert all(f"vchan {id}: domain {domain} has ended, and the channel with it" in log for id in (1, 2))
+    machine.command("vchan stop")
+    machine.command("vchan close 2")
+    assert f"Domain-{domain}" not in machine.command("xu list") and "linux" not in machine.command("xu list")
+    assert "Foreign frames : 1 mapped" in machine.command("kernel memory")
