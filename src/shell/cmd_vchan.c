@@ -18,20 +18,21 @@
 enum { OPEN_ECHO, OPEN_SIZE };
 
 static const struct command_option open_options[] = {
-	[OPEN_ECHO] = { "-e, --echo", NULL, "send back all that comes, to one client after another" },
-	[OPEN_SIZE] = { "-s, --size", "BYTES", "of the buffer each way, 1024 to 262144, rounded up; 16384" },
-	{ 0 },
+	[OPEN_ECHO] = {"-e, --echo", NULL, "send back all that comes, to one client after another"},
+	[OPEN_SIZE] = {"-s, --size", "BYTES", "of the buffer each way, 1024 to 262144, rounded up; 16384"},
+	{0},
 };
 
 static const struct command_option connect_options[] = {
-	[OPEN_ECHO] = { "-e, --echo", NULL, "send back all that comes" },
-	{ 0 },
+	[OPEN_ECHO] = {"-e, --echo", NULL, "send back all that comes"},
+	{0},
 };
 
 // Opens a channel; its number.
-static int open_channel(const struct invocation *call, const struct channel_request *request, unsigned int *id)
+static int open_channel(const struct invocation *call, const struct channel_request *request,
+			unsigned int *id)
 {
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 
 	return channels_open(request, id, &failure) ? shell_failure(call, &failure) : 0;
 }
@@ -45,13 +46,14 @@ static int open_command(const struct invocation *call)
 
 	if (error)
 		return error;
-	if (call->options[OPEN_SIZE] && (!shell_number(call->options[OPEN_SIZE], VCHAN_RING_MAX, &size) || !size)) {
+	if (call->options[OPEN_SIZE] &&
+	    (!shell_number(call->options[OPEN_SIZE], VCHAN_RING_MAX, &size) || !size)) {
 		shell_error("%s: '%s' is no size from 1 to %u", call->name, call->options[OPEN_SIZE],
 			    VCHAN_RING_MAX);
 		return -EINVAL;
 	}
-	const struct channel_request request = { VCHAN_SERVER, peer, call->argv[1], size,
-						 call->options[OPEN_ECHO] };
+	const struct channel_request request = {VCHAN_SERVER, peer, call->argv[1], size,
+						call->options[OPEN_ECHO]};
 	error = open_channel(call, &request, &id);
 	if (!error)
 		shell_print("vchan %u: waiting for domain %u at %s\n", id, peer, request.path);
@@ -66,7 +68,8 @@ static int connect_command(const struct invocation *call)
 
 	if (error)
 		return error;
-	const struct channel_request request = { VCHAN_CLIENT, peer, call->argv[1], 0, call->options[OPEN_ECHO] };
+	const struct channel_request request = {VCHAN_CLIENT, peer, call->argv[1], 0,
+						call->options[OPEN_ECHO]};
 	error = open_channel(call, &request, &id);
 	if (!error)
 		shell_print("vchan %u: connected to domain %u at %s\n", id, peer, request.path);
@@ -84,15 +87,15 @@ static int start_command(const struct invocation *call)
 	domid_t peer = 0;
 
 	if (echo_server) {
-		shell_error("%s: the server has been started already, as vchan %u; 'vchan stop' ends it", call->name,
-			    echo_server);
+		shell_error("%s: the server has been started already, as vchan %u; 'vchan stop' ends it",
+			    call->name, echo_server);
 		return -EALREADY;
 	}
 	int error = call->argc ? domains_argument(call, &peer) : 0;
 	if (error)
 		return error;
 	snprintf(path, sizeof(path), "/local/domain/%u/echo", peer);
-	const struct channel_request request = { VCHAN_SERVER, peer, path, RING_SIZE_DEFAULT, true };
+	const struct channel_request request = {VCHAN_SERVER, peer, path, RING_SIZE_DEFAULT, true};
 	error = open_channel(call, &request, &echo_server);
 	if (!error)
 		shell_print("Echo server opened at %s\n", path);
@@ -117,7 +120,8 @@ static int id_argument(const struct invocation *call, unsigned int *id)
 	uint64_t number;
 
 	if (!shell_number(call->argv[0], UINT32_MAX, &number)) {
-		shell_error("%s: '%s' is no number of a channel; 'vchan list' shows them", call->name, call->argv[0]);
+		shell_error("%s: '%s' is no number of a channel; 'vchan list' shows them", call->name,
+			    call->argv[0]);
 		return -EINVAL;
 	}
 	*id = (unsigned int)number;
@@ -126,10 +130,10 @@ static int id_argument(const struct invocation *call, unsigned int *id)
 
 static int refused(const struct invocation *call, unsigned int id, int error)
 {
-	const char *reason = error == -ENOENT	  ? "there is no such channel; 'vchan list' shows them"
-			     : error == -EBUSY	  ? "it sends back by itself all that comes"
+	const char *reason = error == -ENOENT     ? "there is no such channel; 'vchan list' shows them"
+			     : error == -EBUSY    ? "it sends back by itself all that comes"
 			     : error == -ENOTCONN ? "the other domain has closed its end"
-			     : error == -EPROTO	  ? "the other domain broke the protocol; close it"
+			     : error == -EPROTO   ? "the other domain broke the protocol; close it"
 						  : error_text(error);
 
 	shell_error("%s: vchan %u: %s", call->name, id, reason);
@@ -221,14 +225,16 @@ static void print_channel(const struct channel_info *info, void *unused)
 
 	(void)unused;
 	shell_print("%-3u %-6u %-7s%s %-8s %12" PRIu64 " %12" PRIu64 "  %s\n", info->id, info->request.peer,
-		    info->request.role == VCHAN_SERVER ? "server" : "client", info->request.echo ? " e" : "  ",
-		    states[info->state], info->received, info->sent, info->request.path);
+		    info->request.role == VCHAN_SERVER ? "server" : "client",
+		    info->request.echo ? " e" : "  ", states[info->state], info->received, info->sent,
+		    info->request.path);
 }
 
 static int list_command(const struct invocation *call)
 {
 	(void)call;
-	shell_print("%-3s %-6s %-9s %-8s %12s %12s  %s\n", "ID", "Domain", "Role", "State", "Received", "Sent", "Path");
+	shell_print("%-3s %-6s %-9s %-8s %12s %12s  %s\n", "ID", "Domain", "Role", "State", "Received",
+		    "Sent", "Path");
 	channels_each(print_channel, NULL);
 	return 0;
 }
@@ -246,14 +252,15 @@ const struct command vchan_commands[] = {
 		.name = "connect",
 		.arguments = "DOMAIN PATH [-e]",
 		.help = "Connect to the server that a program in the domain runs at a path of the store",
-		.details = "The path is absolute: a program that calls it data/x has it at /local/domain/ID/data/x.",
+		.details = "The path is absolute: a program that calls it data/x has it at "
+			   "/local/domain/ID/data/x.",
 		.run = connect_command,
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.completion = COMPLETE_DOMAIN,
 		.options = connect_options,
 	},
-	{ .name = "list", .help = "Show the channels; e: they echo", .run = list_command },
+	{.name = "list", .help = "Show the channels; e: they echo", .run = list_command},
 	{
 		.name = "open",
 		.arguments = "DOMAIN PATH [-e] [-s BYTES]",
@@ -275,12 +282,13 @@ const struct command vchan_commands[] = {
 	{
 		.name = "start",
 		.arguments = "[DOMAIN]",
-		.help = "Start the echo server for a domain, at /local/domain/ID/echo; without one, for Dom0 itself",
+		.help = "Start the echo server for a domain, at /local/domain/ID/echo; without one, for Dom0 "
+			"itself",
 		.run = start_command,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
 	},
-	{ .name = "stop", .help = "Stop the echo server", .run = stop_command },
+	{.name = "stop", .help = "Stop the echo server", .run = stop_command},
 	{
 		.name = "write",
 		.arguments = "ID WORD ...",
@@ -289,5 +297,5 @@ const struct command vchan_commands[] = {
 		.min_arguments = 2,
 		.max_arguments = WORDS_MAX,
 	},
-	{ 0 },
+	{0},
 };

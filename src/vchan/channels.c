@@ -14,27 +14,32 @@
 #include "xen/hypercall.h"
 #include "xenstore/xenstore.h"
 
-// Bytes that an echo holds between reading and writing, and how often it may do both before others have their turn.
-#define ECHO_SIZE 4096u
+// Bytes that an echo holds between reading and writing, and how often it may do both before others have their
+// turn.
+#define ECHO_SIZE   4096u
 #define ECHO_ROUNDS 8
 
 #define STOP_POLL MILLISECONDS(100)
+
+// How often a server looks whether its last client has let go of its memory: no event tells.
+#define AGAIN_POLL MILLISECONDS(100)
 
 struct channel {
 	struct list link;
 	struct channel_info info;
 	struct vchan *vchan;
-	bool told, ended; // of its end, by its peer's
-	bool busy; // the task is at it, and may wait
+	bool told, ended;            // of its end, by its peer's
+	bool again;                  // to be a server again as soon as the last client has let go
+	bool busy;                   // the task is at it, and may wait
 	size_t echo_start, echo_end; // what is still to be sent back
-	char echo[]; // ECHO_SIZE bytes where it echoes
+	char echo[];                 // ECHO_SIZE bytes where it echoes
 };
 
 static struct list channels = LIST_INITIAL(channels);
-static struct wait_queue events = WAIT_QUEUE_INITIAL(events); // for the task
+static struct wait_queue events = WAIT_QUEUE_INITIAL(events);   // for the task
 static struct wait_queue changes = WAIT_QUEUE_INITIAL(changes); // for those who read and write
-static struct xs_watch *ends; // of domains
-static bool domains_changed; // some may have ended
+static struct xs_watch *ends;                                   // of domains
+static bool domains_changed;                                    // some may have ended
 static struct task *task;
 static unsigned int being_opened; // channels that aren't in the list yet
 
@@ -95,7 +100,8 @@ static void tell_end(struct channel *channel)
 	else if (state == VCHAN_ENDED)
 		log_info("vchan %u: domain %u has ended, and the channel with it", id, peer);
 	else
-		log_warning("vchan %u: domain %u broke the protocol; the channel is of no use any more", id, peer);
+		log_warning("vchan %u: domain %u broke the protocol; the channel is of no use any more", id,
+			    peer);
 	if (state == VCHAN_BROKEN)
 		end_channel(channel);
 }
@@ -106,10 +112,11 @@ static void end_channels_of_dead_peers(void)
 
 again:
 	LIST_FOR_EACH (channel, &channels, link) {
-		if (vchan_state(channel->vchan) == VCHAN_ENDED || channel->ended ||
-		    !peer_is_gone(channel->info.request.peer))
+		if (channel->ended || !peer_is_gone(channel->info.request.peer))
 			continue;
 		channel->ended = true;
+		channel->again = false;
+		channel->told = vchan_state(channel->vchan) == VCHAN_BROKEN;
 		end_channel(channel);
 		goto again; // the list may have changed
 	}
@@ -138,17 +145,21 @@ static bool echo(struct channel *channel)
 	return true;
 }
 
-// A server that echoes is there for the next client.
+// A server that echoes is there for the next client; but not before the last one has let go of its memory, or
+// a client could take all of Dom0's, by connecting again and again.
 static void listen_again(struct channel *channel)
 {
 	const struct channel_request *request = &channel->info.request;
-	struct failure failure = { 0 };
+	struct failure failure = {0};
 
+	if (grant_share_reclaim(request->peer))
+		return;
 	channel->busy = true;
-	vchan_end(channel->vchan);
-	struct vchan *next = vchan_listen(request->peer, request->path, request->ring_size, &events, &failure);
+	struct vchan *next =
+		vchan_listen(request->peer, request->path, request->ring_size, &events, &failure);
 	channel->busy = false;
 	wait_queue_wake(&changes);
+	channel->again = false;
 	if (!next) {
 		log_error("vchan %u: %s", channel->info.id, failure.text);
 		return;
@@ -168,10 +179,13 @@ static bool look_after(struct channel *channel)
 	vchan_take_event(channel->vchan);
 	bool more = request->echo && echo(channel);
 	tell_end(channel);
-	if (!more && request->echo && request->role == VCHAN_SERVER && vchan_state(channel->vchan) == VCHAN_CLOSED) {
-		listen_again(channel);
-		return true;
+	if (!more && request->echo && request->role == VCHAN_SERVER &&
+	    vchan_state(channel->vchan) == VCHAN_CLOSED) {
+		channel->again = true;
+		end_channel(channel);
 	}
+	if (channel->again)
+		listen_again(channel);
 	return more;
 }
 
@@ -199,6 +213,17 @@ static bool is_needed(void)
 	return being_opened || !list_is_empty(&channels);
 }
 
+// When to look again without an event.
+static uint64_t next_look(void)
+{
+	struct channel *channel;
+
+	LIST_FOR_EACH (channel, &channels, link)
+		if (channel->again)
+			return time_now() + AGAIN_POLL;
+	return TIME_NEVER;
+}
+
 static bool has_work(void)
 {
 	char path[16]; // which one doesn't matter
@@ -222,10 +247,11 @@ static void run(void *unused)
 		}
 		bool more = look_after_all();
 		wait_queue_wake(&changes);
+		uint64_t deadline = next_look();
 		if (more)
 			task_yield();
 		else
-			WAIT_UNTIL(&events, has_work());
+			WAIT_UNTIL_DEADLINE(&events, has_work(), deadline);
 	}
 	xs_watch_close(ends);
 	ends = NULL;
@@ -265,7 +291,8 @@ static unsigned int free_id(void)
 	return id;
 }
 
-static int fill_channel(struct channel *channel, const struct channel_request *request, struct failure *failure)
+static int fill_channel(struct channel *channel, const struct channel_request *request,
+			struct failure *failure)
 {
 	char *path = strdup(request->path);
 
@@ -275,7 +302,8 @@ static int fill_channel(struct channel *channel, const struct channel_request *r
 		return failure_set(failure, -ENOMEM, "there is no memory for a channel");
 	int error = start_task();
 	if (error)
-		return failure_set(failure, error, "nobody can look after the channel: %s", error_text(error));
+		return failure_set(failure, error, "nobody can look after the channel: %s",
+				   error_text(error));
 	if (request->role == VCHAN_SERVER)
 		channel->vchan = vchan_listen(request->peer, path, request->ring_size, &events, failure);
 	else
@@ -317,8 +345,9 @@ int channels_close(unsigned int id)
 	if (!channel)
 		return -ENOENT;
 	list_remove(&channel->link);
+	domid_t peer = channel->info.request.peer;
 	free_channel(channel);
-	grant_share_reclaim();
+	grant_share_reclaim(peer);
 	wait_queue_wake(&events);
 	wait_queue_wake(&changes);
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The channels that a person has opened, each under a number: a task looks after them, sends back what comes where it was
-// asked to, and tells when a peer closes its end, dies or breaks the protocol.
+// The channels that a person has opened, each under a number: a task looks after them, sends back what comes
+// where it was asked to, and tells when a peer closes its end, dies or breaks the protocol.
 #pragma once
 
 #include "vchan/vchan.h"
@@ -13,7 +13,7 @@ struct channel_request {
 	domid_t peer;
 	const char *path;
 	size_t ring_size; // a server's
-	bool echo; // what comes is sent back; a server of that kind takes one client after another
+	bool echo;        // what comes is sent back; a server of that kind takes one client after another
 };
 
 // *id gets the channel's number, from 1 on. 0, or a negative errno after saying why.
@@ -22,8 +22,9 @@ int channels_open(const struct channel_request *request, unsigned int *id, struc
 // -ENOENT: no such channel.
 int channels_close(unsigned int id);
 
-// Moves what is there or fits, and waits until it can move a byte: the number moved, or -EINTR when `stop` (asked ten times a
-// second) says so, -ENOENT, -EBUSY (a channel that echoes), -ENOTCONN, -EPROTO as vchan.h has them.
+// Moves what is there or fits, and waits until it can move a byte: the number moved, or -EINTR when `stop`
+// (asked ten times a second) says so, -ENOENT, -EBUSY (a channel that echoes), -ENOTCONN, -EPROTO as vchan.h
+// has them.
 long channels_read(unsigned int id, void *buffer, size_t size, bool (*stop)(void));
 long channels_write(unsigned int id, const void *buffer, size_t size, bool (*stop)(void));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Offering a channel: memory granted to one domain, a port that it may bind, and the two nodes that tell it of them, which
-// only it may read.
+// Offering a channel: memory granted to one domain, a port that it may bind, and the two nodes that tell it
+// of them, which only it may read.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,11 +76,12 @@ static void node_path(const struct vchan *vchan, const char *node, char path[VCH
 	snprintf(path, VCHAN_NODE_MAX, "%s/%s", vchan->path, node);
 }
 
-static int write_node(const struct vchan *vchan, xs_transaction_t transaction, const char *node, uint32_t number)
+static int write_node(const struct vchan *vchan, xs_transaction_t transaction, const char *node,
+		      uint32_t number)
 {
 	const struct xs_permission list[] = {
-		{ .domid = 0, .access = XS_ACCESS_NONE },
-		{ .domid = vchan->peer, .access = XS_ACCESS_READ },
+		{.domid = 0, .access = XS_ACCESS_NONE},
+		{.domid = vchan->peer, .access = XS_ACCESS_READ},
 	};
 	char path[VCHAN_NODE_MAX];
 
@@ -130,7 +131,7 @@ static int write_nodes(struct vchan *vchan)
 
 void vchan_remove_nodes(struct vchan *vchan)
 {
-	static const char *const nodes[] = { VCHAN_RING_NODE, VCHAN_PORT_NODE };
+	static const char *const nodes[] = {VCHAN_RING_NODE, VCHAN_PORT_NODE};
 	char path[VCHAN_NODE_MAX];
 
 	if (!vchan->path)
@@ -141,7 +142,8 @@ void vchan_remove_nodes(struct vchan *vchan)
 		if (error && error != -ENOENT) // its folder may be gone with the peer
 			log_error("vchan: node %s could not be removed: %s", path, error_text(error));
 	}
-	if (vchan->made_path && xs_directory(XS_NO_TRANSACTION, vchan->path, 0, path, sizeof(path), NULL) == 0)
+	if (vchan->made_path &&
+	    xs_directory(XS_NO_TRANSACTION, vchan->path, 0, path, sizeof(path), NULL) == 0)
 		xs_rm(XS_NO_TRANSACTION, vchan->path);
 	free(vchan->path);
 	vchan->path = NULL;
@@ -162,7 +164,8 @@ static int publish(struct vchan *vchan, const char *path, struct failure *failur
 	vchan->path = NULL;
 	if (error == -EEXIST)
 		return failure_set(failure, error,
-				   "a server is at %s already; when it is dead: xs rm %s/" VCHAN_RING_NODE, path, path);
+				   "a server is at %s already; when it is dead: xs rm %s/" VCHAN_RING_NODE,
+				   path, path);
 	return failure_set(failure, error, "the nodes at %s can't be written: %s", path, error_text(error));
 }
 
@@ -177,7 +180,8 @@ static int offer(struct vchan *vchan, const char *path, size_t ring_size, struct
 		return failure_set(failure, -EINVAL, "a ring has at most %u bytes", VCHAN_RING_MAX);
 	error = event_channel_listen(&vchan->channel, vchan->peer, queue);
 	if (error)
-		return failure_set(failure, error, "no event channel for domain %u: %s", vchan->peer, error_text(error));
+		return failure_set(failure, error, "no event channel for domain %u: %s", vchan->peer,
+				   error_text(error));
 	error = share_memory(vchan, ring_size);
 	if (error)
 		return failure_set(failure, error, "no memory can be granted to domain %u: %s", vchan->peer,

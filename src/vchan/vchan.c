@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// An open channel: reading, writing, its state, its end. Both roles are alike here but for which fields are whose.
+// An open channel: reading, writing, its state, its end. Both roles are alike here but for which fields are
+// whose.
 //
-// Notification: who waits sets a bit of what the other side shall tell (VCHAN_NOTIFY_WRITE: that bytes were written,
-// VCHAN_NOTIFY_READ: that bytes were read), then looks at the ring once more; who has written an index takes the bit, and
-// sends an event where it was set. Barriers in between see to it that one of the two sees what the other did.
+// Notification: who waits sets a bit of what the other side shall tell (VCHAN_NOTIFY_WRITE: that bytes were
+// written, VCHAN_NOTIFY_READ: that bytes were read), then looks at the ring once more; who has written an
+// index takes the bit, and sends an event where it was set. Barriers in between see to it that one of the two
+// sees what the other did.
 #include "vchan/vchan.h"
 
 #include <errno.h>
@@ -24,7 +26,8 @@ struct vchan *vchan_new(enum vchan_role role, domid_t peer)
 	return vchan;
 }
 
-struct byte_ring vchan_ring(struct vchan_interface *page, struct ring_shared *indices, unsigned int order, void *pages)
+struct byte_ring vchan_ring(struct vchan_interface *page, struct ring_shared *indices, unsigned int order,
+			    void *pages)
 {
 	uint32_t size = (uint32_t)1 << order;
 

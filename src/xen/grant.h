@@ -56,6 +56,7 @@ void grant_unmap(struct grant_map *map);
 struct grant_share {
 	void *pages; // cleared at first
 	unsigned int order;
+	domid_t to;
 	struct grant_share *next; // grant_share.c's
 	grant_ref_t references[]; // a page each
 };
@@ -70,5 +71,5 @@ struct grant_share *grant_share_open(domid_t to, unsigned int order, int *error)
 // grant_share_reclaim() or grant_share_open(); nobody may use them any more. NULL does nothing.
 void grant_share_close(struct grant_share *share);
 
-// Frees what was let go of meanwhile; says whether anything is still held.
-bool grant_share_reclaim(void);
+// Frees what was let go of meanwhile; says whether the domain still has something mapped that is closed.
+bool grant_share_reclaim(domid_t holder);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mapping what other domains grant (GNTTABOP_map_grant_ref, public/grant_table.h). On Arm a grant is mapped at a physical
-// address of this domain; a place in the window of foreign.h is accessible by itself.
+// Mapping what other domains grant (GNTTABOP_map_grant_ref, public/grant_table.h). On Arm a grant is mapped
+// at a physical address of this domain; a place in the window of foreign.h is accessible by itself.
 #include <errno.h>
 #include <stdlib.h>
 
@@ -37,11 +37,12 @@ static uint64_t address_of(const struct grant_map *map, size_t i)
 	return gfn_address(gfn_add(map->first, i));
 }
 
-// Unmaps the pages [first, end). A place that Xen doesn't give up stays taken, so that nothing else is ever seen there.
+// Unmaps the pages [first, end). A place that Xen doesn't give up stays taken, so that nothing else is ever
+// seen there.
 static void unmap_pages(const struct grant_map *map, size_t first, size_t end)
 {
 	while (first < end) {
-		struct gnttab_unmap_grant_ref list[BATCH_MAX] = { 0 };
+		struct gnttab_unmap_grant_ref list[BATCH_MAX] = {0};
 		size_t count = MIN(end - first, BATCH_MAX);
 
 		for (size_t i = 0; i < count; i++) {
@@ -49,7 +50,8 @@ static void unmap_pages(const struct grant_map *map, size_t first, size_t end)
 			list[i].handle = map->handles[first + i];
 			list[i].status = GNTST_general_error; // not reached
 		}
-		xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, (uintptr_t)list, count, 0, 0);
+		xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, (uintptr_t)list, count,
+			      0, 0);
 		for (size_t i = 0; i < count; i++) {
 			if (list[i].status != GNTST_okay)
 				log_error("granted page at %#llx could not be unmapped: status %d",
@@ -61,11 +63,12 @@ static void unmap_pages(const struct grant_map *map, size_t first, size_t end)
 	}
 }
 
-// Maps up to BATCH_MAX pages from `first` on; what was mapped before an error is unmapped, and the places are given back.
+// Maps up to BATCH_MAX pages from `first` on; what was mapped before an error is unmapped, and the places are
+// given back.
 static int map_batch(const struct grant_map *map, domid_t domid, const grant_ref_t *references, size_t first,
 		     size_t count, bool read_only)
 {
-	struct gnttab_map_grant_ref list[BATCH_MAX] = { 0 };
+	struct gnttab_map_grant_ref list[BATCH_MAX] = {0};
 
 	for (size_t i = 0; i < count; i++) {
 		list[i].host_addr = address_of(map, first + i);
@@ -74,8 +77,8 @@ static int map_batch(const struct grant_map *map, domid_t domid, const grant_ref
 		list[i].dom = domid;
 		list[i].status = GNTST_general_error; // not reached
 	}
-	int error = xen_error(
-		xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, (uintptr_t)list, count, 0, 0));
+	int error = xen_error(xen_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
+					    (uintptr_t)list, count, 0, 0));
 	for (size_t i = 0; i < count; i++) {
 		map->handles[first + i] = list[i].handle;
 		if (!error)
@@ -92,11 +95,12 @@ static int map_batch(const struct grant_map *map, domid_t domid, const grant_ref
 	return error;
 }
 
-int grant_map(struct grant_map *map, domid_t domid, const grant_ref_t *references, size_t count, bool read_only)
+int grant_map(struct grant_map *map, domid_t domid, const grant_ref_t *references, size_t count,
+	      bool read_only)
 {
 	int error;
 
-	*map = (struct grant_map){ .count = count };
+	*map = (struct grant_map){.count = count};
 	map->handles = calloc(count, sizeof(*map->handles));
 	if (!map->handles)
 		return -ENOMEM;
@@ -109,11 +113,12 @@ int grant_map(struct grant_map *map, domid_t domid, const grant_ref_t *reference
 			continue;
 		unmap_pages(map, 0, done);
 		if (done + batch < count)
-			foreign_release((char *)map->pages + (done + batch) * PAGE_SIZE, count - done - batch);
+			foreign_release((char *)map->pages + (done + batch) * PAGE_SIZE,
+					count - done - batch);
 	}
 	if (error) {
 		free(map->handles);
-		*map = (struct grant_map){ 0 };
+		*map = (struct grant_map){0};
 	}
 	return error;
 }
@@ -124,5 +129,5 @@ void grant_unmap(struct grant_map *map)
 		return;
 	unmap_pages(map, 0, map->count);
 	free(map->handles);
-	*map = (struct grant_map){ 0 };
+	*map = (struct grant_map){0};
 }

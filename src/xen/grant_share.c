@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// This domain's own grant table: one frame of it, seen in the window of foreign.h from its first use on. An entry that
-// permits nothing is free; so the table itself is all the bookkeeping there is.
+// This domain's own grant table: one frame of it, seen in the window of foreign.h from its first use on. An
+// entry that permits nothing is free; so the table itself is all the bookkeeping there is.
 //
-// A page whose entry says that it is mapped can't be taken back (public/grant_table.h): the other domain would read and write
-// what comes to lie there. It stays until it is let go, which Xen does for a domain that ends.
+// A page whose entry says that it is mapped can't be taken back (public/grant_table.h): the other domain
+// would read and write what comes to lie there. It stays until it is let go, which Xen does for a domain that
+// ends.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,8 @@ static size_t page_count(const struct grant_share *share)
 // A free entry, -ENOSPC.
 static int find_entry(grant_ref_t *reference)
 {
-	for (grant_ref_t i = GNTTAB_NR_RESERVED_ENTRIES; i < GNTTAB_NR_RESERVED_ENTRIES + GRANT_SHARE_MAX; i++) {
+	for (grant_ref_t i = GNTTAB_NR_RESERVED_ENTRIES; i < GNTTAB_NR_RESERVED_ENTRIES + GRANT_SHARE_MAX;
+	     i++) {
 		if (!table[i].flags) {
 			*reference = i;
 			return 0;
@@ -92,17 +94,21 @@ static bool let_go(struct grant_share *share)
 	return true;
 }
 
-bool grant_share_reclaim(void)
+bool grant_share_reclaim(domid_t holder)
 {
+	bool holds = false;
+
 	for (struct grant_share **link = &retired; *link;) {
 		struct grant_share *share = *link, *next = share->next;
 
-		if (let_go(share))
+		if (let_go(share)) {
 			*link = next;
-		else
-			link = &share->next;
+			continue;
+		}
+		holds |= share->to == holder;
+		link = &share->next;
 	}
-	return retired;
+	return holds;
 }
 
 struct grant_share *grant_share_open(domid_t to, unsigned int order, int *error)
@@ -112,7 +118,7 @@ struct grant_share *grant_share_open(domid_t to, unsigned int order, int *error)
 	*error = map_table();
 	if (*error)
 		return NULL;
-	grant_share_reclaim();
+	grant_share_reclaim(to);
 	struct grant_share *share = calloc(1, sizeof(*share) + count * sizeof(share->references[0]));
 	void *pages = share ? page_alloc(order) : NULL;
 	if (!pages) {
@@ -123,6 +129,7 @@ struct grant_share *grant_share_open(domid_t to, unsigned int order, int *error)
 	memset(pages, 0, count << PAGE_SHIFT);
 	share->pages = pages;
 	share->order = order;
+	share->to = to;
 	for (size_t i = 0; i < count && !*error; i++) {
 		*error = find_entry(&share->references[i]);
 		if (*error)

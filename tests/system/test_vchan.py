@@ -83,7 +83,6 @@ def test_data_to_a_server_in_linux_and_back(guest):
               "until xenstore-exists data/stream/event-channel; do usleep 100000; done")
     machine.command(f"vchan connect {domain} /local/domain/{domain}/data/stream -e")
     guest.run("wait; cmp /tmp/data /tmp/got", 180)
-    assert "has closed its end" in machine.command("log")
     state = listed(machine, 1)
     machine.command("vchan close 1")
     assert state == ("closed", BYTES, BYTES)
@@ -112,7 +111,7 @@ def test_peers_that_die(guest):
               f"until pidof vchan-socket-proxy; do usleep 100000; done")
     assert machine.command("vchan read 1") == "here\n"
     guest.run("kill -KILL $(pidof vchan-socket-proxy)")
-    assert f"vchan 1: domain {domain} has closed its end" in machine.command("log")
+    assert "the other domain has closed its end" in machine.command("vchan read 1")
     machine.command("vchan close 1")
     machine.command(f"vchan start {domain}")
     guest.run(f"cat /dev/zero | vchan-socket-proxy 0 /local/domain/{domain}/echo - >/dev/null & "

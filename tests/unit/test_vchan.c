@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Channels over the model: both ends in Dom0, a guest as server and as client, guests that write nonsense or die, and that
-// nothing is left when any of it fails half-way.
+// Channels over the model: both ends in Dom0, a guest as server and as client, guests that write nonsense or
+// die, and that nothing is left when any of it fails half-way.
 #include "unit/xenstore_guest.h"
 
 #include <xen/io/libxenvchan.h>
@@ -8,12 +8,12 @@
 #include "vchan/channels.h"
 #include "xen/grant.h"
 
-#define PATH "/local/domain/0/stream"
+#define PATH      "/local/domain/0/stream"
 #define STEPS_MAX 2000u
 
 // The guest's pages: one for the channel, the rest for rings.
 #define CHANNEL_GFN (RING_GFN + 1)
-#define RINGS_GFN (RING_GFN + 2)
+#define RINGS_GFN   (RING_GFN + 2)
 #define FIRST_GRANT 8u
 
 static struct peer guest;
@@ -38,7 +38,7 @@ static void print_nothing(const struct channel_info *info, void *count)
 
 static int open_channel(enum vchan_role role, domid_t peer, size_t size, bool echoes, unsigned int *id)
 {
-	const struct channel_request request = { role, peer, PATH, size, echoes };
+	const struct channel_request request = {role, peer, PATH, size, echoes};
 
 	memset(&failure, 0, sizeof(failure));
 	return channels_open(&request, id, &failure);
@@ -71,9 +71,9 @@ static int teardown(void **state)
 	channels_each(print_nothing, &count);
 	assert_int_equal(count, 0);
 	model_run(MILLISECONDS(10));
-	assert_false(grant_share_reclaim());
+	assert_false(grant_share_reclaim(guest.id) || grant_share_reclaim(0));
 	assert_int_equal(foreign_mapped_frames(), 1); // the table
-	assert_int_equal(xs_read(XS_NO_TRANSACTION, PATH, (char[8]){ 0 }, 8), -ENOENT);
+	assert_int_equal(xs_read(XS_NO_TRANSACTION, PATH, (char[8]){0}, 8), -ENOENT);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static void find_state(const struct channel_info *info, void *context)
 
 static struct channel_info info_of(unsigned int id)
 {
-	struct channel_info info = { .id = id };
+	struct channel_info info = {.id = id};
 
 	channels_each(find_state, &info);
 	return info;
@@ -263,11 +263,11 @@ static void impossible_servers(void **state)
 	static const struct {
 		unsigned int left, right, pages;
 	} cases[] = {
-		{ 9, 11, 0 }, { 11, 9, 0 }, { 0, 0, 0 }, { 10, 10, 0 }, { 11, 11, 0 }, { 10, 21, 1 }, { 12, 0xffff, 1 },
-		{ 0xffff, 12, 1 },
-		{ 10, 20, 1 }, // its list of pages runs over the small ring
-		{ 12, 12, 1 }, // the second page isn't granted
-		{ 20, 20, 1 },
+		{9, 11, 0},  {11, 9, 0},      {0, 0, 0},       {10, 10, 0}, {11, 11, 0},
+		{10, 21, 1}, {12, 0xffff, 1}, {0xffff, 12, 1}, {10, 20, 1}, // its list of pages runs over the
+									    // small ring
+		{12, 12, 1},                                                // the second page isn't granted
+		{20, 20, 1},
 	};
 
 	(void)state;
@@ -287,16 +287,25 @@ static void impossible_servers(void **state)
 
 static void impossible_nodes(void **state)
 {
-	static const char *const texts[] = { "",   "0",		  "-1",	   "4294967295",	   "99999999999999999999", "x",
-					     "8x", "18446744073709551624", "123456", "00000000000000000000008" };
+	static const char *const texts[] = {"",
+					    "0",
+					    "-1",
+					    "4294967295",
+					    "99999999999999999999",
+					    "x",
+					    "8x",
+					    "18446744073709551624",
+					    "123456",
+					    "00000000000000000000008"};
 
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(texts); i++) {
 		const char *text = texts[i / 2];
 
 		serve(10, 11, 0);
-		assert_int_equal(xs_write(XS_NO_TRANSACTION, i % 2 ? PATH "/ring-ref" : PATH "/event-channel", text,
-					  strlen(text)), 0);
+		assert_int_equal(xs_write(XS_NO_TRANSACTION, i % 2 ? PATH "/ring-ref" : PATH "/event-channel",
+					  text, strlen(text)),
+				 0);
 		struct model_snapshot before = model_snapshot();
 		if (!open_channel(VCHAN_CLIENT, guest.id, 0, false, &client))
 			fail_msg("'%s' was taken", text);
@@ -310,14 +319,30 @@ static void impossible_nodes(void **state)
 static void spoil(unsigned int field)
 {
 	switch (field) {
-	case 0: page->left.cons = page->left.prod + 1; return;
-	case 1: page->right.prod = page->right.cons + 2049; return;
-	case 2: page->right.prod = page->right.cons - 1; return;
-	case 3: page->left.prod = page->left.cons + 0x80000000u; return;
-	case 4: page->right.cons = page->right.prod + 1; return;
-	case 5: page->srv_live = 3; return;
-	case 6: page->srv_live = 2; return;
-	default: memset(page, 0xff, PAGE_SIZE); return;
+	case 0:
+		page->left.cons = page->left.prod + 1;
+		return;
+	case 1:
+		page->right.prod = page->right.cons + 2049;
+		return;
+	case 2:
+		page->right.prod = page->right.cons - 1;
+		return;
+	case 3:
+		page->left.prod = page->left.cons + 0x80000000u;
+		return;
+	case 4:
+		page->right.cons = page->right.prod + 1;
+		return;
+	case 5:
+		page->srv_live = 3;
+		return;
+	case 6:
+		page->srv_live = 2;
+		return;
+	default:
+		memset(page, 0xff, PAGE_SIZE);
+		return;
 	}
 }
 
@@ -408,10 +433,11 @@ static void guest_is_client(void **state)
 	// The server goes, and the client doesn't let go: the page stays what it is until it does.
 	assert_int_equal(channels_close(server), 0);
 	assert_int_equal(page->srv_live, 0);
-	assert_true(grant_share_reclaim());
+	assert_true(grant_share_reclaim(guest.id));
+	assert_false(grant_share_reclaim(0));
 	memset(page, 0x55, PAGE_SIZE);
 	model_guest_unmap_grant(0, reference);
-	assert_false(grant_share_reclaim());
+	assert_false(grant_share_reclaim(guest.id));
 	assert_null(model_guest_map_grant(guest.id, 0, reference));
 }
 
@@ -437,6 +463,27 @@ static void xsa_86_nonsense_of_a_client(void **state)
 		model_guest_unmap_grant(0, reference);
 		assert_int_equal(channels_close(server), 0);
 	}
+}
+
+// A client that goes and comes, and keeps all that was granted to it: it gets no more.
+static void a_client_that_does_not_let_go(void **state)
+{
+	(void)state;
+	must_open(VCHAN_SERVER, guest.id, 1024, true, &server);
+	unsigned int reference = ring_reference();
+	attach_to_server();
+	page->cli_live = 0;
+	model_guest_notify(guest.id, guest_port);
+	model_run(SECONDS(1));
+	assert_int_equal(info_of(server).state, VCHAN_ENDED);
+	assert_int_equal(ring_reference(), 0);
+	model_guest_unmap_grant(0, reference);
+	model_run(SECONDS(1));
+	assert_int_equal(info_of(server).state, VCHAN_WAITING);
+	reference = ring_reference();
+	attach_to_server();
+	model_guest_unmap_grant(0, reference);
+	assert_int_equal(channels_close(server), 0);
 }
 
 // ---- Peers that die ----
@@ -477,7 +524,8 @@ static void no_faults(void)
 	model_fail_allocation(0);
 }
 
-static bool open_with_fault(void (*set_fault)(unsigned int nth), unsigned int nth, const struct model_snapshot *before)
+static bool open_with_fault(void (*set_fault)(unsigned int nth), unsigned int nth,
+			    const struct model_snapshot *before)
 {
 	char what[FAILURE_TEXT_MAX + 128], place[64] = "";
 
@@ -497,10 +545,11 @@ static bool open_with_fault(void (*set_fault)(unsigned int nth), unsigned int nt
 		if (!struck)
 			return false;
 	}
-	snprintf(what, sizeof(what), "step %u: %s: %s", nth, error ? model_fault_place() : place, failure.text);
+	snprintf(what, sizeof(what), "step %u: %s: %s", nth, error ? model_fault_place() : place,
+		 failure.text);
 	no_faults();
 	model_run(MILLISECONDS(10));
-	assert_false(grant_share_reclaim());
+	assert_false(grant_share_reclaim(0));
 	model_assert_equal(before, what);
 	return true;
 }
@@ -557,6 +606,7 @@ int main(void)
 		TEST(orders_are_read_once),
 		TEST(guest_is_client),
 		TEST(xsa_86_nonsense_of_a_client),
+		TEST(a_client_that_does_not_let_go),
 		TEST(a_server_that_dies),
 		TEST(a_client_that_dies),
 		TEST(opening_survives_each_hypercall),
