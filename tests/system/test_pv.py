@@ -52,7 +52,7 @@ def boot_pv(boot_test, card, tmp_path):
     def boot_machine(**options):
         copy = tmp_path / "card.img"
         subprocess.run(["cp", "--sparse=always", card, copy], check=True)
-        return boot_test(card=copy, seconds=1200, **options)
+        return boot_test(card=copy, seconds=1200, **{"xsm": "dummy", **options})
 
     return boot_machine
 
@@ -184,7 +184,7 @@ def test_rounds_leave_nothing(boot_pv):
 
 def test_without_what_they_need(boot_pv):
     """Xen in SILO mode; no DomD; Ctrl-C."""
-    machine = boot_pv(xen_args="xsm=silo")
+    machine = boot_pv(xsm="silo")
     before = leftovers(machine)
     refusal = "PV devices: Xen runs in SILO mode, in which no domain can serve another: boot it with 'xsm=dummy'"
     assert refusal in machine.command("xu create guest_6_12")
