@@ -251,7 +251,7 @@ const struct command vchan_commands[] = {
 	{
 		.name = "connect",
 		.arguments = "DOMAIN PATH [-e]",
-		.help = "Connect to the server that a program in the domain runs at a path of the store",
+		.help = "Connect to a server that a program in the domain runs",
 		.details = "The path is absolute: a program that calls it data/x has it at "
 			   "/local/domain/ID/data/x.",
 		.run = connect_command,
