@@ -264,7 +264,7 @@ const struct command vchan_commands[] = {
 	{
 		.name = "open",
 		.arguments = "DOMAIN PATH [-e] [-s BYTES]",
-		.help = "Be the server for a program in the domain, at a path of the store",
+		.help = "Be the server for a program in the domain",
 		.run = open_command,
 		.min_arguments = 2,
 		.max_arguments = 2,
