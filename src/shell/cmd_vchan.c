@@ -20,12 +20,12 @@ enum { OPEN_ECHO, OPEN_SIZE };
 static const struct command_option open_options[] = {
 	[OPEN_ECHO] = {"-e, --echo", NULL, "send back all that comes, to one client after another"},
 	[OPEN_SIZE] = {"-s, --size", "BYTES", "of the buffer each way, 1024 to 262144, rounded up; 16384"},
-	{0},
+	{ 0 },
 };
 
 static const struct command_option connect_options[] = {
 	[OPEN_ECHO] = {"-e, --echo", NULL, "send back all that comes"},
-	{0},
+	{ 0 },
 };
 
 // Opens a channel; its number.
@@ -252,15 +252,14 @@ const struct command vchan_commands[] = {
 		.name = "connect",
 		.arguments = "DOMAIN PATH [-e]",
 		.help = "Connect to a server that a program in the domain runs",
-		.details = "The path is absolute: a program that calls it data/x has it at "
-			   "/local/domain/ID/data/x.",
+		.details = "The path is absolute: a program's data/x is at /local/domain/ID/data/x.",
 		.run = connect_command,
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.completion = COMPLETE_DOMAIN,
 		.options = connect_options,
 	},
-	{.name = "list", .help = "Show the channels; e: they echo", .run = list_command},
+	{ .name = "list", .help = "Show the channels; e: they echo", .run = list_command },
 	{
 		.name = "open",
 		.arguments = "DOMAIN PATH [-e] [-s BYTES]",
@@ -274,7 +273,7 @@ const struct command vchan_commands[] = {
 	{
 		.name = "read",
 		.arguments = "ID",
-		.help = "Show what has come, up to 4096 bytes; waits for it, until Ctrl-C",
+		.help = "Show what has come; waits for it, until Ctrl-C",
 		.run = read_command,
 		.min_arguments = 1,
 		.max_arguments = 1,
@@ -282,13 +281,12 @@ const struct command vchan_commands[] = {
 	{
 		.name = "start",
 		.arguments = "[DOMAIN]",
-		.help = "Start the echo server for a domain, at /local/domain/ID/echo; without one, for Dom0 "
-			"itself",
+		.help = "Start the echo server for a domain, or for Dom0",
 		.run = start_command,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
 	},
-	{.name = "stop", .help = "Stop the echo server", .run = stop_command},
+	{ .name = "stop", .help = "Stop the echo server", .run = stop_command },
 	{
 		.name = "write",
 		.arguments = "ID WORD ...",
@@ -297,5 +295,5 @@ const struct command vchan_commands[] = {
 		.min_arguments = 2,
 		.max_arguments = WORDS_MAX,
 	},
-	{0},
+	{ 0 },
 };
