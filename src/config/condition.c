@@ -61,7 +61,7 @@ const char *condition_parse(const char *text, struct condition *condition)
 
 		if (strncmp(text, forms[i].prefix, length))
 			continue;
-		*condition = (struct condition){ .kind = i };
+		*condition = (struct condition){ .kind = (enum condition_kind)i };
 		return forms[i].parse(text + length, condition);
 	}
 	return "is none of store:PATH[=VALUE], console:DOMAIN:TEXT, domain:DOMAIN, end:DOMAIN";

@@ -15,7 +15,7 @@
 #define CONDITION_PATH_MAX 256 // bytes, with the NUL
 
 struct condition {
-	enum { CONDITION_STORE, CONDITION_CONSOLE, CONDITION_DOMAIN, CONDITION_END } kind;
+	enum condition_kind { CONDITION_STORE, CONDITION_CONSOLE, CONDITION_DOMAIN, CONDITION_END } kind;
 	union {
 		char path[CONDITION_PATH_MAX];
 		char domain[DOMAIN_NAME_MAX];

@@ -18,8 +18,8 @@
 
 // Texts while they are collected: their places in one buffer.
 struct draft {
-	struct pv_device device;
 	const char *values[PV_TEXTS + 1]; // the last is the backend's name
+	struct pv_device device;
 };
 
 #define BACKEND_NAME PV_TEXTS

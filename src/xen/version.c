@@ -53,14 +53,13 @@ static void ask_compiler(void)
 
 static void ask_build_id(void)
 {
-	struct {
-		xen_build_id_t head;
-		unsigned char bytes[(sizeof(version.build_id) - 1) / 2];
-	} id = { .head.len = sizeof(id.bytes) };
-	long length = ask(XENVER_build_id, &id);
+	_Alignas(xen_build_id_t) unsigned char buffer[sizeof(xen_build_id_t) + (sizeof(version.build_id) - 1) / 2];
+	xen_build_id_t *id = (void *)buffer;
 
-	for (long i = 0; i < length && i < (long)sizeof(id.bytes); i++)
-		sprintf(version.build_id + 2 * i, "%02x", id.head.buf[i]);
+	id->len = sizeof(buffer) - sizeof(*id);
+	long length = ask(XENVER_build_id, id);
+	for (long i = 0; i < length && i < (long)(sizeof(buffer) - sizeof(*id)); i++)
+		sprintf(version.build_id + 2 * i, "%02x", id->buf[i]);
 }
 
 static const struct xen_abi *find_abi(unsigned int major, unsigned int minor)
