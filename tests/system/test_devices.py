@@ -13,7 +13,7 @@ def passthrough_tree(folder, **options):
     """QEMU's arguments for the machine's device tree with the GPIO controller marked for a domain: Xen then leaves its
     interrupt to whoever is given it, and not to Dom0."""
     tree = folder / "machine.dtb"
-    subprocess.run(qemu_command(["-machine", f"dumpdtb={tree}"], **options), check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(qemu_command(["-machine", f"dumpdtb={tree}"], card="none", **options), check=True, stdin=subprocess.DEVNULL)
     subprocess.run(["fdtput", tree, GPIO, "xen,passthrough"], check=True)
     return ["-dtb", str(tree)]
 
