@@ -71,7 +71,8 @@ GUEST(hostile_refused, hostile, 8, 1, .cmdline = "do=refused");
 
 #define HOSTILE(behaviour)                                                                                    \
 	GUEST(hostile_##behaviour, hostile, 8, 1, .cmdline = "do=" #behaviour);                               \
-	GUEST(dying_##behaviour, hostile, 8, 1, .cmdline = "deaths=150 do=" #behaviour)
+	GUEST(dying_##behaviour, hostile, 8, 1, .cmdline = "deaths=150 do=" #behaviour,                        \
+	      .on_poweroff = CONFIG_ACTION_PRESERVE, .on_crash = CONFIG_ACTION_PRESERVE)
 HOSTILE(indices);
 HOSTILE(racing);
 HOSTILE(half);
