@@ -72,11 +72,11 @@ def test_what_the_machine_says(boot, xen):
     machine = boot(xen=xen, xen_args="loglvl=all")
     info = machine.command("xu info")
     assert re.search(rf"^xen_version +: {re.escape(xen)}\.", info, re.M)
-    assert re.search(r"^xen_commandline +: dom0_mem=16M .*loglvl=all$", info, re.M)
+    assert re.search(r"^xen_commandline +: .*dom0_mem=16M .*loglvl=all$", info, re.M)
     assert re.search(r"^free_memory +: [12]\d\d\d$", info, re.M)
     # The ring's text is Xen's own, which command() takes out.
     machine.start("xu dmesg")
-    machine.expect("(XEN) Command line: dom0_mem=16M")
+    machine.expect("(XEN) Command line: ")
     machine.prompt()
     machine.start("xu debug-keys h")
     machine.expect("pressed -> showing installed handlers")
