@@ -28,7 +28,7 @@ BAD = {
     "xu create bad_large": r"kernel .*64 MiB.*16 MiB.*raise",
     "xu create bad_offset": r"kernel .*offset 0xfffffffffffff000",
     "xu create bad_corrupt_gzip": r"kernel .*gzip",
-    "xu create bad_cut_gzip": r"kernel .*truncated or corrupt",
+    "xu create bad_cut_gzip": r"kernel .*truncated",
     "xu create bad_bomb_gzip": r"kernel .*",
     "xu create bad_corrupt_uimage": r"kernel .*CRC",
     "xu create bad_memory": r"memory|MiB",
