@@ -71,6 +71,6 @@ def test_linux_of_xens_boot(boot_test, xen, linux):
     machine.expect("done\n", timeout=60)
     machine.detach()
     assert machine.command("xs read /local/domain/1/data/x") == "fromlinux\n"
-    assert machine.command("xu shutdown linux -w", 120).endswith("domain:1 has ended\n")
+    assert "domain:1 has ended\n" in machine.command("xu shutdown linux -w", 120)
     assert re.search(r"^linux +1 .* ---s-- ", machine.command("xu list"), re.M)
     assert machine.command("xu destroy linux") == "domain:1 destroyed\n"
