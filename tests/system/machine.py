@@ -172,6 +172,10 @@ class Machine:
         output = re.sub(r"\(XEN\) [^\n]*\n", "", self.prompt(timeout))
         return re.sub(r"(?m)^(?:\w+: [^\n(]*\(Ctrl-C stops\) +)+", "", output)
 
+    def answer(self, line, timeout=30):
+        """The same without the lines of Dom0's log, which may come at any time: for what is compared as a whole."""
+        return re.sub(r"(?m)^[EWID]: [^\n]*\n", "", self.command(line, timeout))
+
     def becomes(self, line, pattern, seconds=60):
         """Repeats a command line until the start of its output matches; `.` is any character."""
         end = time.monotonic() + seconds

@@ -32,4 +32,4 @@ def results(machine, domain, number, timeout=60):
 
 def is_done(machine, domain, number):
     """Whether the guest has ended what this order says."""
-    return machine.command(f"xs read /local/domain/{domain}/data/done") == f"{number}\n"
+    return machine.answer(f"xs read /local/domain/{domain}/data/done") == f"{number}\n"

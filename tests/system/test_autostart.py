@@ -22,7 +22,7 @@ def test_in_order_and_when_ready(boot, xen, tmp_path):
     machine = boot(xen=xen, card=make_card(tmp_path, CONFIGURATIONS, GUESTS / "sync.bin", GUESTS / "echo.bin"))
     machine.becomes("log", r".*I: autostart: 'first' is domain 1\n")
     assert re.search(r"E: autostart: wrong.cfg:3:19: 'nonsense' is none of store:", machine.command("log"))
-    assert re.findall(r"^(\S+) +\d+ ", machine.command("xu list"), re.M) == ["Domain-0", "first"]
+    assert re.findall(r"^(\S+) +\d+ ", machine.answer("xu list"), re.M) == ["Domain-0", "first"]
     machine.command("xs write /go 1")
     machine.becomes("log", r".*I: autostart: 'second' is domain 2\n.*"
                            r"E: autostart: 'never' isn't started: store:/x has not come in time\n")
@@ -33,16 +33,16 @@ def test_in_order_and_when_ready(boot, xen, tmp_path):
     machine.expect("HELLO (6 bytes so far)")
     machine.detach()
     machine.becomes("log", r".*I: autostart: 'third' is domain 3\n")
-    assert re.findall(r"^(\S+) +\d+ ", machine.command("xu list"), re.M) == ["Domain-0", "first", "second", "third"]
+    assert re.findall(r"^(\S+) +\d+ ", machine.answer("xu list"), re.M) == ["Domain-0", "first", "second", "third"]
 
 
 def test_xu_wait(boot_test):
     machine = boot_test()
     domain = machine.create("test_echo")
-    assert machine.command("xu wait test_echo 'console:guest echo'", 60) == ""
-    assert machine.command(f"xu wait {domain} store:name=test_echo") == ""
-    assert machine.command(f"xu wait {domain} store:/vm -t 1") == ""
-    assert machine.command(f"xu wait {domain} store:data/x=1 -t 1") == (
+    assert machine.answer("xu wait test_echo 'console:guest echo'", 60) == ""
+    assert machine.answer(f"xu wait {domain} store:name=test_echo") == ""
+    assert machine.answer(f"xu wait {domain} store:/vm -t 1") == ""
+    assert machine.answer(f"xu wait {domain} store:data/x=1 -t 1") == (
         f"xu wait: store:/local/domain/{domain}/data/x=1 has not come in time\n")
     assert "is none of store:" in machine.command(f"xu wait {domain} nonsense")
     machine.start(f"xu wait {domain}")

@@ -66,8 +66,8 @@ def test_card(boot, board, xen, card):
     machine = boot(board=board, xen=xen, card=card)
     controllers = re.findall(r"mmc\d+: SDSC card of 256 MB, \d+ kHz, ([^,]+),", machine.log.read_text(errors="replace"))
     assert controllers == [DMA[board]]
-    assert re.findall(r"^ *(\d+) \S+ \S+ (\S+)$", machine.command("fs ls /0:"), re.M) == [(str(len(BIG_FILE)), "big")]
-    assert machine.command("fs sum /1:/dom0/big") == f"{hashlib.sha256(BIG_FILE).hexdigest()}  /1:/dom0/big\n"
+    assert re.findall(r"^ *(\d+) \S+ \S+ (\S+)$", machine.answer("fs ls /0:"), re.M) == [(str(len(BIG_FILE)), "big")]
+    assert machine.answer("fs sum /1:/dom0/big") == f"{hashlib.sha256(BIG_FILE).hexdigest()}  /1:/dom0/big\n"
     machine.command("fs cp /1:/dom0/big /0:/copy", timeout=60)
     assert machine.command("fs sum /0:/copy").split()[0] == hashlib.sha256(BIG_FILE).hexdigest()
 
@@ -80,7 +80,7 @@ def test_card(boot, board, xen, card):
 def test_readme_domains_of_the_raspberry_pi(boot, xen):
     outputs = Outputs()
     machine = boot(board="rpi4", xen=xen, qemu=outputs.arguments)
-    assert machine.command("xu config_list").split() == ["rpi_4_domd", "rpi_4_domu", "helloworld_xen-arm64"]
+    assert machine.answer("xu config_list").split() == ["rpi_4_domd", "rpi_4_domu", "helloworld_xen-arm64"]
     outputs.listen(GPIO)
     blinky = machine.create("rpi_4_domd")
     assert outputs.changes(LED, 3) == [1, 0, 1]

@@ -24,10 +24,10 @@ def test_an_interrupt_is_for_one_domain(boot, log_folder, xen, gic):
     first = machine.create("test_irq")
     refused = machine.command("xu create test_irq")
     assert "interrupt 39" in refused and "another domain" in refused
-    assert len(re.findall(r"^test_irq", machine.command("xu list"), re.M)) == 1
+    assert len(re.findall(r"^test_irq", machine.answer("xu list"), re.M)) == 1
     machine.command(f"xu destroy {first}")
     second = machine.create("test_irq")
-    assert machine.command(f"xu destroy {second}") == f"domain:{second} destroyed\n"
+    assert machine.answer(f"xu destroy {second}") == f"domain:{second} destroyed\n"
 
 
 def test_an_interrupt_of_dom0_is_refused(boot_test):

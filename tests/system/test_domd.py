@@ -142,7 +142,7 @@ def test_two_guests_talk(pair):
     second = pair.create("second")
     assert " 0% packet loss" in second.run("ping -c 3 -W 10 192.168.0.2")
     assert " 0% packet loss" in pair.guest.run("ping -c 3 -W 10 192.168.0.3")
-    assert pair.machine.command(f"xu destroy {second.domain}", 120) == f"domain:{second.domain} destroyed\n"
+    assert pair.machine.answer(f"xu destroy {second.domain}", 120) == f"domain:{second.domain} destroyed\n"
     pair.domd.run(f"while ls -d /sys/class/net/vif{second.domain}.0 2>/dev/null; do sleep 1; done")
 
 
@@ -153,7 +153,7 @@ def test_a_guest_starts_from_its_disk(pair):
     pair.domd.run("tar c -C / bin etc init lib sbin usr | tar x -C /mnt; umount /mnt", 180)
     rooted = pair.create("rooted", "domd")
     assert re.search(r"^/dev/xvda / ", rooted.run("cat /proc/mounts"), re.M)
-    assert pair.machine.command(f"xu destroy {rooted.domain}", 120) == f"domain:{rooted.domain} destroyed\n"
+    assert pair.machine.answer(f"xu destroy {rooted.domain}", 120) == f"domain:{rooted.domain} destroyed\n"
     pair.domd.run("while losetup | grep root.img; do sleep 1; done; rm /root.img")
 
 
@@ -171,7 +171,7 @@ def test_container(pair):
 
 def test_everything_is_given_back(pair):
     """A guest that is destroyed leaves nothing in DomD. The last test: the guest is gone."""
-    assert pair.machine.command(f"xu destroy {pair.guest.domain}", 120) == f"domain:{pair.guest.domain} destroyed\n"
+    assert pair.machine.answer(f"xu destroy {pair.guest.domain}", 120) == f"domain:{pair.guest.domain} destroyed\n"
     pair.domd.run("while ls -A /run/backends | grep v || losetup | grep . || ls -d /sys/class/net/vif*; do sleep 1; "
                   "done 2>/dev/null", 120)
     assert "No such file" in pair.domd.run("xenstore-ls backend 2>&1", status=None)

@@ -56,7 +56,7 @@ def test_enforcing(boot, card, xen, gic):
     """In the policy that Xen was booted with, a driver domain and its users may have channels, users among themselves not,
     and nobody but Dom0 may change the policy."""
     machine = boot(xen=xen, gic=gic, flask="enforcing", card=card)
-    assert machine.command("xu getenforce") == "Enforcing\n"
+    assert machine.answer("xu getenforce") == "Enforcing\n"
     driver, one, two, plain = (machine.create(name) for name in ("driver", "user", "user", "plain"))
     assert label_of(machine, 0) == LABEL.format("dom0_t")
     assert label_of(machine, driver) == LABEL.format("domD_t")
@@ -69,15 +69,15 @@ def test_enforcing(boot, card, xen, gic):
     assert attempt(machine, driver, f"copy {one}") == [GENERAL_ERROR]
     assert attempt(machine, two, "getenforce", "setenforce", "lookup") == [1, -13, -13]
     # The same when it isn't enforced, and again when it is.
-    assert machine.command("xl setenforce Permissive") == ""
-    assert machine.command("xu getenforce") == "Permissive\n"
+    assert machine.answer("xl setenforce Permissive") == ""
+    assert machine.answer("xu getenforce") == "Permissive\n"
     assert attempt(machine, one, f"channel {two}", f"copy {two}") == [0, GENERAL_ERROR]
-    assert machine.command("xu setenforce 1") == ""
+    assert machine.answer("xu setenforce 1") == ""
     assert channels(machine, one, two) == [-13]
-    assert machine.command("xu getenforce") == "Enforcing\n"
+    assert machine.answer("xu getenforce") == "Enforcing\n"
     for domain in driver, one, two, plain:
-        assert machine.command(f"xu destroy {domain}") == f"domain:{domain} destroyed\n"
-    assert machine.command("xu loadpolicy policy.bin") == "Successfully loaded policy.\n"
+        assert machine.answer(f"xu destroy {domain}") == f"domain:{domain} destroyed\n"
+    assert machine.answer("xu loadpolicy policy.bin") == "Successfully loaded policy.\n"
     machine.create("user")
 
 
@@ -85,7 +85,7 @@ def test_devices(boot, card, xen):
     """Devices are for the label of driver domains."""
     machine = boot(xen=xen, flask="enforcing", card=card)
     assert "Xen's policy forbids it for this security label" in machine.command("xu create io_user")
-    assert machine.command("xu list").count("\n") == 2  # the head, and Dom0
+    assert machine.answer("xu list").count("\n") == 2  # the head, and Dom0
     machine.create("io_driver")
 
 
@@ -100,7 +100,7 @@ def test_driver_domain(log_folder, tmp_path):
         pair.domd.run("wget -q -O /tmp/got http://192.168.0.2:8000/data", 300)
         assert checksum(pair.domd, "/tmp/got") == checksum(pair.guest, "/tmp/data")
         for guest in pair.guest, pair.domd:
-            assert machine.command(f"xu destroy {guest.domain}", 120) == f"domain:{guest.domain} destroyed\n"
+            assert machine.answer(f"xu destroy {guest.domain}", 120) == f"domain:{guest.domain} destroyed\n"
     assert b"denied" not in next(log_folder.glob("console.log")).read_bytes()
 
 
@@ -108,7 +108,7 @@ def test_driver_domain(log_folder, tmp_path):
 def test_boards(boot, board):
     """The policy stands in the tree of a board that has one of its own."""
     machine = boot(board=board, flask="enforcing")
-    assert machine.command("xu getenforce") == "Enforcing\n"
+    assert machine.answer("xu getenforce") == "Enforcing\n"
     assert label_of(machine, machine.create("helloworld_xen-arm64")) == LABEL.format("domU_t")
 
 
@@ -121,7 +121,7 @@ def test_labels_that_are_refused(boot, card, xen):
     for file in "cut.bin", "label.bin":
         assert f"{file} is no policy" in machine.command(f"xu loadpolicy {file}")
     assert "neither 0 (permissive) nor 1" in machine.command("xu setenforce 2")
-    assert machine.command("xu list").count("\n") == 2
+    assert machine.answer("xu list").count("\n") == 2
     assert label_of(machine, machine.create("user")) == LABEL.format("domU_t")
 
 
@@ -130,8 +130,8 @@ def test_policy_from_dom0(boot, card, xen):
     machine = boot(xen=xen, flask="late", card=card)
     assert "no policy is loaded yet" in machine.command("xu getenforce")
     assert "Xen has no policy yet" in machine.command("xu create user")
-    assert machine.command("xu loadpolicy policy.bin") == "Successfully loaded policy.\n"
-    assert machine.command("xu getenforce") == "Enforcing\n"
+    assert machine.answer("xu loadpolicy policy.bin") == "Successfully loaded policy.\n"
+    assert machine.answer("xu getenforce") == "Enforcing\n"
     one, two = machine.create("user"), machine.create("user")
     assert channels(machine, one, 0, two) == [0, -13]
     assert label_of(machine, 0) == LABEL.format("dom0_t")
@@ -139,7 +139,7 @@ def test_policy_from_dom0(boot, card, xen):
 
 def test_without_flask(boot, card, xen):
     machine = boot(xen=xen, card=card)
-    assert machine.command("xu getenforce") == "Disabled\n"
+    assert machine.answer("xu getenforce") == "Disabled\n"
     for command in "setenforce 1", "loadpolicy policy.bin":
         assert "boot it with xsm=flask" in machine.command(f"xu {command}")
     assert "this Xen has no security labels" in machine.command("xu create user")

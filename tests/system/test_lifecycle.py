@@ -58,9 +58,9 @@ def test_restart(boot_test, line):
     machine.expect("HELLO (6 bytes so far)")
     assert "Detached from console" in machine.detach()
     assert re.search(rf"^test_restart +{domain + 1} ", machine.command("xu list"), re.M)
-    assert machine.command(f"xs read /local/domain/{domain + 1}/vm") == uuid
-    assert machine.command("xs ls /local/domain").count("domid") == 2  # ours, and its
-    assert machine.command("xu destroy test_restart") == f"domain:{domain + 1} destroyed\n"
+    assert machine.answer(f"xs read /local/domain/{domain + 1}/vm") == uuid
+    assert machine.answer("xs ls /local/domain").count("domid") == 2  # ours, and its
+    assert machine.answer("xu destroy test_restart") == f"domain:{domain + 1} destroyed\n"
 
 
 def test_restart_has_a_limit(boot_test):
@@ -88,10 +88,10 @@ def test_rename_restart(boot_test):
     output = machine.command("xu list")
     assert re.search(rf"^test_rename-{domain} +{domain} .* ---sc- ", output, re.M)
     assert re.search(rf"^test_rename +{domain + 1} ", output, re.M)
-    assert machine.command(f"xs read /local/domain/{domain}/name") == f"test_rename-{domain}\n"
+    assert machine.answer(f"xs read /local/domain/{domain}/name") == f"test_rename-{domain}\n"
     for name in f"test_rename-{domain}", "test_rename":
         assert "destroyed" in machine.command(f"xu destroy {name}")
-    assert machine.command("xs ls /vm") == ""
+    assert machine.answer("xs ls /vm") == ""
 
 
 LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"
@@ -137,7 +137,7 @@ def test_core_dump(boot, tmp_path):
     machine.expect(re.compile(r"I: domain 1 \(echo\): its core is /\w+:/dom0/core-echo-1\n"), timeout=120)
     machine.expect(BANNER, timeout=120)
     machine.detach()
-    assert machine.command("xu dump-core echo by-hand", 120) == ""
+    assert machine.answer("xu dump-core echo by-hand", 120) == ""
     machine.attach("echo")
     machine.send("still here\r")
     machine.expect("STILL HERE")

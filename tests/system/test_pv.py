@@ -120,17 +120,17 @@ def test_disks_and_networks(boot_pv, xen, domd_kernel, guest_kernel):
                            timeout=120) == ""
     wait_for_states(machine, guest, "block", {51712: 4, 51728: 4})
     assert guest.run("sha256sum </dev/xvdb") == domd.run("sha256sum </more.img")
-    assert machine.command(f"xu block-attach {guest.domain} /more.img,,xvdb,r,backend=DomD") == (
+    assert machine.answer(f"xu block-attach {guest.domain} /more.img,,xvdb,r,backend=DomD") == (
         f"xu block-attach: domain {guest.domain} has a disk xvdb already\n")
-    assert machine.command(f"xu network-attach {guest.domain} backend=DomD mac=00:16:3e:11:22:33", timeout=120) == ""
+    assert machine.answer(f"xu network-attach {guest.domain} backend=DomD mac=00:16:3e:11:22:33", timeout=120) == ""
     wait_for_states(machine, guest, "network", {0: 4, 1: 4})
     assert "00:16:3e:11:22:33" in machine.command(f"xu network-list {guest.domain}")
     assert "00:16:3e:11:22:33" in guest.run("cat /sys/class/net/*/address").lower()
-    assert machine.command(f"xu network-detach {guest.domain} 00:16:3E:11:22:33", timeout=120) == ""
+    assert machine.answer(f"xu network-detach {guest.domain} 00:16:3E:11:22:33", timeout=120) == ""
     assert states(machine, guest, "network") == {0: 4}
 
     guest.run("mount -t ext4 /dev/xvda /mnt")
-    assert machine.command(f"xu block-detach {guest.domain} xvdb", timeout=120) == ""
+    assert machine.answer(f"xu block-detach {guest.domain} xvdb", timeout=120) == ""
     machine.command(f"xu block-detach {guest.domain} xvda", timeout=100)  # Linux gives it up though it is mounted
     guest.run("umount /mnt", status=None)
     wait_for_states(machine, guest, "block", {})

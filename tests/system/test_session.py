@@ -12,7 +12,7 @@ from machine import TEST_IMAGE
 def test_reference_session(boot, xen, gic):
     """Create with and without an id, paused and not; console, pause and unpause; list; destroy."""
     machine = boot(xen=xen, gic=gic)
-    assert machine.command("xu config_list").split() == ["virt_domd", "virt_domu", "helloworld_xen-arm64"]
+    assert machine.answer("xu config_list").split() == ["virt_domd", "virt_domu", "helloworld_xen-arm64"]
 
     created = machine.command("xu create virt_domd -d 1")
     for line in (r"^I: rambase = 40000000, ramsize = 16777216$", r"^I: kernbase = 40000000 kernsize = \d+, dtbsize = \d+$",
@@ -29,17 +29,17 @@ def test_reference_session(boot, xen, gic):
     machine.attach(2)
     assert machine.skip(1.5) == ""  # it hasn't run
     assert machine.detach() == "Detached from console\n"
-    assert machine.command("xu unpause 2") == "domain:2 unpaused\n"
+    assert machine.answer("xu unpause 2") == "domain:2 unpaused\n"
     machine.attach("virt_domu")
     machine.expect("thread_a: Hello World from cpu 0 on xenvm!\nthread_b: Hello World from cpu 0 on xenvm!\n")
     machine.detach()
 
-    assert machine.command("xu pause virt_domu") == "domain:2 paused\n"
+    assert machine.answer("xu pause virt_domu") == "domain:2 paused\n"
     machine.attach(2)
     machine.skip(0.5)
     assert machine.skip(2) == ""
     machine.detach()
-    assert machine.command("xu unpause 2") == "domain:2 unpaused\n"
+    assert machine.answer("xu unpause 2") == "domain:2 unpaused\n"
     machine.attach(2)
     machine.expect("thread_a: Hello World")
     machine.detach()
@@ -48,8 +48,8 @@ def test_reference_session(boot, xen, gic):
     assert re.findall(r"^(\S+) +(\d+) ", listed, re.M) == [
         ("Domain-0", "0"), ("virt_domd", "1"), ("virt_domu", "2"), ("helloworld_xen-arm64", "3")], listed
     for domain in "virt_domd", "2", "helloworld_xen-arm64":
-        assert re.fullmatch(r"domain:\d destroyed\n", machine.command(f"xu destroy {domain}"))
-    assert re.findall(r"^(\S+) +\d+ ", machine.command("xu list"), re.M) == ["Domain-0"]
+        assert re.fullmatch(r"domain:\d destroyed\n", machine.answer(f"xu destroy {domain}"))
+    assert re.findall(r"^(\S+) +\d+ ", machine.answer("xu list"), re.M) == ["Domain-0"]
 
 
 def test_help_tells_of_every_command(machine):

@@ -67,12 +67,12 @@ def test_both_partitions_are_read_and_written(boot, card, table, bus):
     image = card(table)
     machine = boot(card=image) if bus == "sdhci-pci" else boot_disk(boot, image, device=bus)
     name = "mmc0" if bus == "sdhci-pci" else "vda"
-    assert machine.command("fs mounts") == "".join(f"/{n}: {name} partition {n + 1} 100 MiB\n" for n in range(2))
+    assert machine.answer("fs mounts") == "".join(f"/{n}: {name} partition {n + 1} 100 MiB\n" for n in range(2))
     for number in range(2):
-        assert machine.command(f"fs cat /{number}:/dom0/where") == f"partition {number}\n"
-        assert machine.command(f"fs write /{number}:/note this is {number}") == ""
+        assert machine.answer(f"fs cat /{number}:/dom0/where") == f"partition {number}\n"
+        assert machine.answer(f"fs write /{number}:/note this is {number}") == ""
     assert machine.command("fs sum /0:/dom0/linux", timeout=120).split()[0] == sha256(LINUX.read_bytes())
-    assert machine.command("fs cp /0:/dom0/initramfs.gz /1:/dom0/copy", timeout=120) == ""
+    assert machine.answer("fs cp /0:/dom0/initramfs.gz /1:/dom0/copy", timeout=120) == ""
     greet(machine)
     assert machine.poweroff() == 0
     image.check()
@@ -86,7 +86,7 @@ def test_both_partitions_are_read_and_written(boot, card, table, bus):
 def test_one_image_for_several_domains(boot, xen, card):
     machine = boot(xen=xen, card=card())
     domains = [greet(machine) for _ in range(4)]
-    assert re.findall(r"^(hello\S*) +\d+ ", machine.command("xu list"), re.M) == ["hello", "hello-2", "hello-3", "hello-4"]
+    assert re.findall(r"^(hello\S*) +\d+ ", machine.answer("xu list"), re.M) == ["hello", "hello-2", "hello-3", "hello-4"]
     for domain in domains:
         machine.command(f"xu destroy {domain}")
     greet(machine)
@@ -186,8 +186,8 @@ def test_a_lasting_error_in_writing(boot, card):
     output += machine.command("fs cp /1:/dom0/linux /0:/copy2", timeout=120)
     assert re.search(r"vda: write of \d+ blocks at \d+ failed: error -5", output)
     assert re.search(r"fs cp: /0:/copy2?: ", output)
-    assert machine.command("fs cat /0:/dom0/where") == "partition 0\n"
-    assert machine.command("fs write /1:/note words") == ""
+    assert machine.answer("fs cat /0:/dom0/where") == "partition 0\n"
+    assert machine.answer("fs write /1:/note words") == ""
     assert machine.poweroff() == 0
     assert image.read(1, "note") == b"words\n" and image.problems(1) == ""
     assert image.read(0, "dom0/linux") == LINUX.read_bytes()
@@ -211,17 +211,17 @@ def test_a_full_card(boot, tmp_path):
 
     full = "the volume is full\n"
     space = machine.command("fs df")
-    assert machine.command("fs cp /0:/dom0/middle /1:/copy") == f"fs cp: /1:/copy: {full}"
-    assert machine.command("fs df") == space  # given back
-    assert machine.command("fs cp /0:/dom0/small /1:/second") == ""
-    assert machine.command("fs cp /0:/dom0/small /1:/third") == f"fs cp: /1:/third: {full}"
-    assert machine.command("fs mkdir /1:/folder") == ""
-    assert machine.command("fs write /1:/line words") == ""
-    assert machine.command("fs write /1:/another words") == f"fs write: /1:/another: {full}"
-    assert machine.command("fs mkdir /1:/more") == f"fs mkdir: /1:/more: {full}"
-    assert machine.command("fs write -a /1:/line more") == ""  # there is room in its cluster
-    assert machine.command("fs rm /1:/second") == ""
-    assert machine.command("fs write /1:/another words") == ""
+    assert machine.answer("fs cp /0:/dom0/middle /1:/copy") == f"fs cp: /1:/copy: {full}"
+    assert machine.answer("fs df") == space  # given back
+    assert machine.answer("fs cp /0:/dom0/small /1:/second") == ""
+    assert machine.answer("fs cp /0:/dom0/small /1:/third") == f"fs cp: /1:/third: {full}"
+    assert machine.answer("fs mkdir /1:/folder") == ""
+    assert machine.answer("fs write /1:/line words") == ""
+    assert machine.answer("fs write /1:/another words") == f"fs write: /1:/another: {full}"
+    assert machine.answer("fs mkdir /1:/more") == f"fs mkdir: /1:/more: {full}"
+    assert machine.answer("fs write -a /1:/line more") == ""  # there is room in its cluster
+    assert machine.answer("fs rm /1:/second") == ""
+    assert machine.answer("fs write /1:/another words") == ""
     assert machine.poweroff() == 0
 
     image.check()
@@ -261,8 +261,8 @@ def test_pulled_in_the_middle_of_a_load(boot, xen, card):
         assert re.search(rf"xu create: kernel /1:/dom0/linux: reading at byte \d+ failed: {reason}$", output, re.M)
         assert "W: mmc0: the card was pulled, or doesn't answer any more\n" in output
         assert leftovers(machine)[1] == before[1]
-        assert machine.command("fs mounts").count(", pulled\n") == 2
-        assert machine.command("fs ls /1:/dom0") == "fs ls: /1:/dom0: the card was pulled\n"
+        assert machine.answer("fs mounts").count(", pulled\n") == 2
+        assert machine.answer("fs ls /1:/dom0") == "fs ls: /1:/dom0: the card was pulled\n"
         assert "the card is not there" in machine.command("xu create hello")
 
         put_in(monitor, image)
@@ -293,8 +293,8 @@ def test_pulled_in_the_middle_of_a_write(boot, card):
     assert [line for line in image.problems(1).splitlines() if not re.match(allowed, line)] == []
     put_in(monitor, image)
     machine.await_storage()
-    assert machine.command("fs cat /1:/dom0/where") == "partition 1\n"
-    assert machine.command("fs write /1:/after words") == ""
+    assert machine.answer("fs cat /1:/dom0/where") == "partition 1\n"
+    assert machine.answer("fs write /1:/after words") == ""
     greet(machine)
     assert machine.poweroff() == 0
     assert image.read(1, "after") == b"words\n" and image.read(1, "dom0/linux") == LINUX.read_bytes()
@@ -317,17 +317,17 @@ def test_another_card(boot, card, tmp_path):
     (tmp_path / "other.cfg").write_text(HELLO)
     second.put(1, tmp_path / "other.cfg", GUESTS / "monkey.bin")
     machine = boot(card=first)
-    assert machine.command("fs write /1:/dom0/note old") == ""
+    assert machine.answer("fs write /1:/dom0/note old") == ""
     monitor = machine.monitor()
     pull(monitor)
     machine.expect("the card was pulled")
     put_in(monitor, second)
     machine.await_storage()
-    assert machine.command("fs mounts") == "/0: mmc0 partition 1 20 MiB\n/1: mmc0 partition 2 40 MiB\n"
+    assert machine.answer("fs mounts") == "/0: mmc0 partition 1 20 MiB\n/1: mmc0 partition 2 40 MiB\n"
     names = machine.command("xu config_list")
     assert re.search(r"^other$", names, re.M) and not re.search(r"^hello$", names, re.M)
     greet(machine, "other")
-    assert machine.command("fs write /1:/dom0/note new") == ""
+    assert machine.answer("fs write /1:/dom0/note new") == ""
     assert machine.poweroff() == 0
     assert first.read(1, "dom0/note") == b"old\n" and second.read(1, "dom0/note") == b"new\n"
     first.check()

@@ -22,13 +22,13 @@ def test_benchmark(boot_test, xen):
         # 100 microseconds are 50,000 instructions, most of them Xen's.
         assert 0 < figures.median <= figures.p99 <= figures.max < 1000 and figures.median < 400, kind
     assert is_done(machine, domain, 1)
-    assert machine.command(f"xs read /local/domain/{domain}/data/bench/000499") == "v000499\n"
+    assert machine.answer(f"xs read /local/domain/{domain}/data/bench/000499") == "v000499\n"
 
 
 def test_cost_does_not_grow_with_the_store(boot_test):
     machine = boot_test(dom0_memory="32M", **counting())
     for quota in ("nodes", "memory"):
-        assert machine.command(f"xs quota default {quota} 0") == ""
+        assert machine.answer(f"xs quota default {quota} 0") == ""
     domain = machine.create("test_bench")
     small = results(machine, domain, 0)
     order(machine, 1, "fill=20000 count=300")

@@ -33,25 +33,25 @@ def await_closed(machine, channel):
 
 def test_both_ends_in_dom0(boot):
     machine = boot()
-    assert machine.command("vchan start") == "Echo server opened at /local/domain/0/echo\n"
+    assert machine.answer("vchan start") == "Echo server opened at /local/domain/0/echo\n"
     assert "started already, as vchan 1" in machine.command("vchan start 0")
     for _ in range(2):
         assert machine.command("vchan connect 0 /local/domain/0/echo").startswith("vchan 2: connected")
         machine.command("vchan write 2 hello vchan")
-        assert machine.command("vchan read 2") == "hello vchan\n"
+        assert machine.answer("vchan read 2") == "hello vchan\n"
         assert "vchan 1: domain 0 has closed its end" in machine.command("vchan close 2")
     machine.command("vchan stop")
     assert "no server at /local/domain/0/echo" in machine.command("vchan connect 0 /local/domain/0/echo")
     machine.command("vchan open 0 /local/domain/0/big -s 262144")
     machine.command("vchan connect 0 /local/domain/0/big")
     machine.command("vchan write 2 abc")
-    assert machine.command("vchan read 1") == "abc\n"
+    assert machine.answer("vchan read 1") == "abc\n"
     machine.start("vchan read 1")
     machine.send("\x03")
     machine.prompt()
     machine.command("vchan close 1")
     machine.command("vchan close 2")
-    assert machine.command("vchan list").count("\n") == 1
+    assert machine.answer("vchan list").count("\n") == 1
     assert "echo" not in machine.command("xs ls /local/domain/0")
 
 
@@ -104,7 +104,7 @@ def test_text_each_way(guest):
     machine.command(f"vchan open {domain} {path}")
     guest.run(f"(echo from Linux; until grep -q Dom0 /tmp/text; do usleep 100000; done) | "
               f"vchan-socket-proxy 0 {path} - >/tmp/text & true")
-    assert machine.command("vchan read 1") == "from Linux\n"
+    assert machine.answer("vchan read 1") == "from Linux\n"
     machine.command("vchan write 1 from Dom0")
     guest.run("wait; grep 'from Dom0' /tmp/text")
     await_closed(machine, 1)
@@ -118,7 +118,7 @@ def test_peers_that_die(guest):
     machine.command(f"vchan open {domain} /local/domain/{domain}/data/one")
     guest.run(f"(echo here; sleep 100) | vchan-socket-proxy 0 /local/domain/{domain}/data/one - >/tmp/one & "
               f"until pidof vchan-socket-proxy; do usleep 100000; done")
-    assert machine.command("vchan read 1") == "here\n"
+    assert machine.answer("vchan read 1") == "here\n"
     guest.run("kill -KILL $(pidof vchan-socket-proxy)")
     await_closed(machine, 1)
     machine.command(f"vchan start {domain}")

@@ -159,22 +159,22 @@ def test_requests_to_linux(linux):
     home = f"/local/domain/{domain}"
     assert linux.xs(f"read {home}/control/feature-poweroff") == "1\n"
 
-    assert machine.command(f"xu vcpu-set {domain} 1") == ""
+    assert machine.answer(f"xu vcpu-set {domain} 1") == ""
     linux.becomes("cat /sys/devices/system/cpu/online", r"^0$")
-    assert machine.command(f"xu vcpu-set {domain} 2") == ""
+    assert machine.answer(f"xu vcpu-set {domain} 2") == ""
     linux.becomes("echo 1 >/sys/devices/system/cpu/cpu1/online; cat /sys/devices/system/cpu/online", r"0-1")
 
-    assert machine.command(f"xu mem-set {domain} 200") == ""
+    assert machine.answer(f"xu mem-set {domain} 200") == ""
     linux.becomes("cat /sys/devices/system/xen_memory/xen_memory0/info/current_kb", r"^204800$")
     assert re.search(rf"^linux_\S+ +{domain} +200 ", machine.command("xu list"), re.M)
-    assert machine.command(f"xu mem-set {domain} 256") == ""
+    assert machine.answer(f"xu mem-set {domain} 256") == ""
     linux.becomes("cat /sys/devices/system/xen_memory/xen_memory0/info/current_kb", r"^262144$")
 
-    assert machine.command(f"xu sysrq {domain} h") == ""
+    assert machine.answer(f"xu sysrq {domain} h") == ""
     linux.becomes("dmesg | grep sysrq:", r"sysrq: HELP")
     assert linux.xs(f"read {home}/control/sysrq") == "\n"
 
-    assert machine.command(f"xu rename {domain} fred") == ""
+    assert machine.answer(f"xu rename {domain} fred") == ""
     assert linux.shell("xenstore-read name") == "fred\n"
 
     assert f"domain:{domain} has ended\n" in machine.command("xu shutdown -w fred", SLOW)
@@ -208,5 +208,5 @@ def test_transactions_of_several_guests(boot, xen, kernel):
     machine.command("xs chmod /begin r0")
     repeats = [int(re.fullmatch(r"counted, (\d+) repeats\n", linux.shell("wait; cat /counted"))[1])
                for linux in linuxes]
-    assert machine.command("xs read /counter") == f"{guests * count}\n"
+    assert machine.answer("xs read /counter") == f"{guests * count}\n"
     assert int(re.search(r"^conflicts +(\d+)$", machine.command("xs stats"), re.M)[1]) >= sum(repeats) > 0
