@@ -59,6 +59,12 @@ foreach(room IN LISTS ROOMS_ABOVE_XEN)
   add_room(${room})
 endforeach()
 
+# What answers a person is small rather than fast.
+foreach(room shell config)
+  get_target_property(sources ${room} SOURCES)
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -Os)
+endforeach()
+
 # add_program(NAME FOLDER SOURCES... ROOMS...): FOLDER/NAME.elf and FOLDER/NAME.bin.
 function(add_program name folder)
   cmake_parse_arguments(PARSE_ARGV 2 program "" "" "SOURCES;ROOMS")

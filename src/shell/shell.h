@@ -57,8 +57,8 @@ struct command {
 	const char *details; // more lines for --help, or NULL
 	// 0 or a negative errno, after saying why. NULL: there are only sub-commands.
 	int (*run)(const struct invocation *call);
-	int min_arguments, max_arguments; // options not included
-	enum completion completion; // of the arguments
+	uint8_t min_arguments, max_arguments; // options not included
+	enum completion completion : 8; // of the arguments
 	const char *const *words; // that Tab offers as well, ended by NULL; or NULL
 	const struct command_option *options; // ended by an empty name, at most COMMAND_OPTIONS_MAX; or NULL
 	const struct command *subcommands; // ended by an empty name; or NULL
