@@ -162,8 +162,8 @@ foreach(source IN LISTS linux_programs)
     OUTPUT ${GUESTS}/${program}
     COMMAND
       ${CMAKE_C_COMPILER} --sysroot=${PARTS}/linux-sysroot -std=gnu11 -O2 -Wall -Wextra -Werror -s -nodefaultlibs
-      -Wl,-rpath-link,${PARTS}/linux/lib -o ${GUESTS}/${program} ${source} ${PARTS}/linux/lib/libxenstore.so.4
-      ${PARTS}/linux/lib/libc.so.6
+      -Wl,-rpath-link,${PARTS}/linux/lib -o ${GUESTS}/${program} ${source} -Wl,--as-needed
+      ${PARTS}/linux/lib/libxenstore.so.4 ${PARTS}/linux/lib/libxenvchan.so.4.17 ${PARTS}/linux/lib/libc.so.6
     DEPENDS ${source} ${PARTS}/linux-sysroot/usr/include/xenstore.h ${PARTS}/linux/lib/libxenstore.so.4
     COMMENT "Linux program ${program}"
   )

@@ -114,11 +114,31 @@ static struct catalog_entry *new_entry(struct failure *failure)
 	return entry;
 }
 
-struct catalog_entry *catalog_read(const char *path, struct failure *failure)
+// The file, a line end and more. NULL with the reason.
+static void *load(const char *path, const char *more, size_t *size, struct failure *failure)
+{
+	char *bytes = images_folder_load(path, size, failure);
+
+	if (!bytes || !more || !*more)
+		return bytes;
+	size_t length = strlen(more);
+	char *both = realloc(bytes, *size + 1 + length);
+	if (!both) {
+		free(bytes);
+		failure_set(failure, -ENOMEM, "%s: out of memory", path);
+		return NULL;
+	}
+	both[*size] = '\n';
+	memcpy(both + *size + 1, more, length);
+	*size += 1 + length;
+	return both;
+}
+
+struct catalog_entry *catalog_read(const char *path, const char *more, struct failure *failure)
 {
 	struct catalog_entry *entry = new_entry(failure);
 	size_t size;
-	void *bytes = entry ? images_folder_load(path, &size, failure) : NULL;
+	void *bytes = entry ? load(path, more, &size, failure) : NULL;
 
 	if (bytes)
 		entry->file = config_file_read(path, bytes, size, failure);
@@ -165,7 +185,7 @@ struct catalog_entry *catalog_find(const char *name, struct failure *failure)
 		char file[DOMAIN_NAME_MAX + sizeof(CONFIG_FILE_SUFFIX)];
 
 		snprintf(file, sizeof(file), "%s" CONFIG_FILE_SUFFIX, name);
-		return catalog_read(file, failure);
+		return catalog_read(file, NULL, failure);
 	}
 	if (error)
 		log_warning("%s", unreadable.text);

@@ -29,10 +29,11 @@ int catalog_init(void);
 // Finds a configuration by its name. NULL with the reason: -ENOENT, and what catalog_read() says. May wait.
 struct catalog_entry *catalog_find(const char *name, struct failure *failure);
 
-// Reads a configuration file; a path that doesn't begin with '/' is relative to the images folder. NULL with the
+// Reads a configuration file; a path that doesn't begin with '/' is relative to the images folder. `more` is a text
+// in a file's syntax that counts as if it stood at the end of it, or NULL. NULL with the
 // reason, which has line and column for what is wrong in it: -ENOENT, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM, or what
 // the card says. May wait.
-struct catalog_entry *catalog_read(const char *path, struct failure *failure);
+struct catalog_entry *catalog_read(const char *path, const char *more, struct failure *failure);
 
 // Opens the files that the configuration names as images, so that a domain can be built from it; nothing for those
 // that are there already. May wait. Errors as for a file; release the entry afterwards as well.

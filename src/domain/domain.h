@@ -46,6 +46,10 @@ int domain_create(const struct domain_config *config, domid_t wanted, bool pause
 int domain_create_from(struct config_source *source, domid_t wanted, bool paused, struct domain **domain,
 		       struct failure *failure);
 
+// What it is built from when it starts again: `source` is its own afterwards, and the one before is released; on
+// failure it stays the caller's. -ESRCH, -EPERM (Dom0), -EBUSY, -ENOTSUP: a domain that wasn't created here.
+int domain_set_source(domid_t id, struct config_source *source, struct failure *failure);
+
 // Ends the domain and waits until Xen has freed it: -EBUSY when it is being built or destroyed already,
 // -ETIMEDOUT when something keeps its memory (it is then left dying, said so, and can be destroyed again).
 // Also for domains that this program didn't build; -EPERM for Dom0 itself, -ESRCH.

@@ -34,6 +34,21 @@ int domain_create_from(struct config_source *source, domid_t wanted, bool paused
 	return 0;
 }
 
+int domain_set_source(domid_t id, struct config_source *source, struct failure *failure)
+{
+	struct domain *domain;
+	int error = domain_check_free(id, failure);
+
+	if (error)
+		return error;
+	domain = domain_find(id);
+	if (!domain || !domain->source)
+		return failure_set(failure, -ENOTSUP, "domain %u wasn't created by 'xu create'", id);
+	domain->source->release(domain->source);
+	domain->source = source;
+	return 0;
+}
+
 // From the state in which only its name is left. A domain that starts again isn't paused: who wanted it so has
 // unpaused it since.
 static int build_again(struct domain *domain, struct failure *failure)

@@ -16,7 +16,8 @@
 #include "shell/domains.h"
 #include "xen/console_io.h"
 
-#define DETACH 0x1d // Ctrl-]
+#define CTRL(key) ((char)((key) & 0x1f))
+#define DETACH    CTRL(']')
 #define ESCAPE 0x1b
 #define SHIFT_OUT 0x0e
 
@@ -34,15 +35,16 @@ struct session {
 	uint64_t dropped; // bytes typed beyond that
 	bool changed_terminal; // the guest sent something that may last
 	char last; // byte shown
+	char detach; // byte that ends it
 };
 
-// Takes what was typed. True at Ctrl-]; what follows it stays for the shell.
+// Takes what was typed. True at the key that detaches; what follows it stays for the shell.
 static bool take_typed(struct session *s)
 {
 	char byte;
 
 	while (console_io_read(&byte, 1)) {
-		if (byte == DETACH)
+		if (byte == s->detach)
 			return true;
 		if (s->input_length < sizeof(s->input))
 			s->input[s->input_length++] = byte;
@@ -153,20 +155,50 @@ static struct console *find_console(const struct invocation *call)
 	return NULL;
 }
 
+const struct command_option xu_console_options[] = {
+	[XU_CONSOLE_TYPE] = { "-t", "pv", "the kind of console: there is no other" },
+	[XU_CONSOLE_NUMBER] = { "-n", "0", "its number: there is no other" },
+	[XU_CONSOLE_ESCAPE] = { "-e, --escape", "^KEY", "what detaches: ^] is Ctrl-], the default" },
+	{ 0 },
+};
+
+// A domain has one console, and that is of this kind.
+static int check_options(const struct invocation *call, char *detach)
+{
+	const char *type = call->options[XU_CONSOLE_TYPE], *number = call->options[XU_CONSOLE_NUMBER];
+	const char *escape = call->options[XU_CONSOLE_ESCAPE];
+
+	if ((type && strcmp(type, "pv")) || (number && strcmp(number, "0"))) {
+		shell_error("%s: a domain has one console here, the first PV console", call->name);
+		return -ENOTSUP;
+	}
+	*detach = DETACH;
+	if (!escape)
+		return 0;
+	if (strlen(escape) == 1 || (escape[0] == '^' && strlen(escape) == 2)) {
+		*detach = escape[1] ? CTRL(escape[1]) : escape[0];
+		return 0;
+	}
+	shell_error("%s: '%s' is no key; give one character, or ^ and one for Ctrl", call->name, escape);
+	return -EINVAL;
+}
+
 int console_command(const struct invocation *call)
 {
 	static struct session session;
-	struct console *console = find_console(call);
+	char detach;
+	int error = check_options(call, &detach);
+	struct console *console = error ? NULL : find_console(call);
 
 	if (!console)
-		return -ENOENT;
+		return error ? error : -ENOENT;
 	if (console_attach(console, console_io_wake)) {
 		shell_error("%s: somebody is attached to the console of '%s'; detach there first", call->name,
 			    call->argv[0]);
 		console_put(console);
 		return -EBUSY;
 	}
-	session = (struct session){ .console = console, .last = '\n' };
+	session = (struct session){ .console = console, .last = '\n', .detach = detach };
 	shell_print("Attached to a domain console\n");
 	show_backlog(&session);
 	leave(&session, join(&session));

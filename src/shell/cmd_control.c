@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "domain/control.h"
@@ -18,21 +19,101 @@
 
 // ---- Ending ----
 
+const struct command_option xu_end_options[] = {
+	[XU_END_ALL] = { "-a, --all", NULL, "all domains but Dom0" },
+	[XU_END_WAIT] = { "-w, --wait", NULL, "wait until it has ended, or all have" },
+	[XU_END_FALLBACK] = { "-F", NULL, "no difference: there is no ACPI event to fall back to" },
+	{ 0 },
+};
+
+struct endings {
+	size_t count;
+	domid_t *ids;
+	bool out_of_memory;
+};
+
+static void add_ending(domid_t id, struct endings *endings)
+{
+	domid_t *ids = realloc(endings->ids, (endings->count + 1) * sizeof(*ids));
+
+	if (ids) {
+		endings->ids = ids;
+		ids[endings->count++] = id;
+	} else {
+		endings->out_of_memory = true;
+	}
+}
+
+static void add_running(const struct domain_info *info, void *endings)
+{
+	if (info->domid && !info->shutdown && !info->dying)
+		add_ending(info->domid, endings);
+}
+
+static int find_endings(const struct invocation *call, struct endings *endings)
+{
+	domid_t id;
+	int error;
+
+	if (!call->options[XU_END_ALL] == !call->argc) {
+		shell_error("%s: which? One domain, or all with -a", call->name);
+		return -EINVAL;
+	}
+	if (call->options[XU_END_ALL]) {
+		error = domains_each(call, add_running, endings);
+	} else {
+		error = domains_argument(call, &id);
+		if (!error)
+			add_ending(id, endings);
+	}
+	if (!error && endings->out_of_memory) {
+		shell_error("%s: out of memory", call->name);
+		error = -ENOMEM;
+	}
+	return error;
+}
+
+// Asks all before it waits for the first. One that can't be asked is told, and keeps none of the others.
+static int end_all(const struct invocation *call, struct endings *endings, enum control_request request,
+		   const char *done)
+{
+	bool waits = call->options[XU_END_WAIT];
+	int result = 0;
+
+	for (size_t i = 0; i < endings->count && result != -EINTR; i++) {
+		struct failure failure = { 0 };
+		domid_t id = endings->ids[i];
+
+		if (control_shutdown(id, request, console_io_interrupted, &failure)) {
+			result = shell_failure(call, &failure);
+			endings->ids[i] = DOMID_INVALID;
+		} else if (!waits) {
+			shell_print("domain:%u %s\n", id, done);
+		}
+	}
+	for (size_t i = 0; i < endings->count && waits && result != -EINTR; i++) {
+		struct failure failure = { 0 };
+		domid_t id = endings->ids[i];
+
+		if (id == DOMID_INVALID)
+			continue;
+		if (control_wait_end(id, console_io_interrupted, &failure))
+			result = shell_failure(call, &failure);
+		else
+			shell_print("domain:%u has ended\n", id);
+	}
+	return result;
+}
+
 static int ask_to_end(const struct invocation *call, enum control_request request, const char *done)
 {
-	struct failure failure = { 0 };
-	domid_t id;
-	int error = domains_argument(call, &id);
+	struct endings endings = { 0 };
+	int error = find_endings(call, &endings);
 
-	if (error)
-		return error;
-	error = control_shutdown(id, request, console_io_interrupted, &failure);
-	if (!error && call->options[XU_END_WAIT])
-		error = control_wait_end(id, console_io_interrupted, &failure);
-	if (error)
-		return shell_failure(call, &failure);
-	shell_print("domain:%u %s\n", id, call->options[XU_END_WAIT] ? "has ended" : done);
-	return 0;
+	if (!error)
+		error = end_all(call, &endings, request, done);
+	free(endings.ids);
+	return error;
 }
 
 int xu_shutdown_command(const struct invocation *call)
@@ -151,22 +232,22 @@ int xu_rename_command(const struct invocation *call)
 	return control_rename(id, call->argv[1], &failure) ? shell_failure(call, &failure) : 0;
 }
 
-// "64", "64m", "1g", "65536k".
+// "64", "64m", "1g", "65536k", "67108864b".
 static bool parse_memory(const char *text, uint64_t *kib)
 {
 	static const struct {
 		char letter;
 		unsigned int shift; // from KiB
-	} units[] = { { 'k', 0 }, { 'm', 10 }, { 'g', 20 } };
+	} units[] = { { 'k', 0 }, { 'm', 10 }, { 'g', 20 }, { 't', 30 } };
 	size_t length = strlen(text);
 	unsigned int shift = 10;
-	char digits[16];
+	char digits[16], unit = length ? (char)(text[length - 1] | 0x20) : '\0';
 
-	for (size_t i = 0; i < ARRAY_SIZE(units) && length; i++) {
-		if ((text[length - 1] | 0x20) == units[i].letter) {
+	length -= unit == 'b';
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (unit == units[i].letter) {
 			shift = units[i].shift;
 			length--;
-			break;
 		}
 	}
 	if (length >= sizeof(digits))
@@ -175,7 +256,7 @@ static bool parse_memory(const char *text, uint64_t *kib)
 	digits[length] = '\0';
 	if (!shell_number(digits, UINT64_MAX >> 30, kib))
 		return false;
-	*kib <<= shift;
+	*kib = unit == 'b' ? *kib / 1024 : *kib << shift;
 	return true;
 }
 

@@ -2,8 +2,12 @@
 // The commands of `xu` about pools of CPUs.
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "config/images_folder.h"
+#include "config/xlcfg_parser.h"
 #include "domain/pool.h"
 #include "kernel/compiler.h"
 #include "shell/commands.h"
@@ -77,44 +81,112 @@ static int default_scheduler(const struct invocation *call, uint32_t *scheduler)
 	return 0;
 }
 
-// A value as xl takes it on a command line: name="a", cpus=["1","2"]. What is left without quotes and
-// brackets.
-static void strip(const char *text, char *value, size_t size)
+// A key of xlcpupool.cfg(5). A list of CPUs comes as one text.
+static int take_setting(const struct invocation *call, const char *key, const char *value,
+			struct wanted_pool *wanted)
 {
-	size_t length = 0;
-
-	for (; *text && length + 1 < size; text++)
-		if (!strchr("\"'[] ", *text))
-			value[length++] = *text;
-	value[length] = '\0';
-}
-
-static int take_setting(const struct invocation *call, const char *word, struct wanted_pool *wanted)
-{
-	const char *equals = strchr(word, '=');
-	char value[CPUS_TEXT_SIZE];
-
-	strip(equals ? equals + 1 : "", value, sizeof(value));
-	if (equals && !strncmp(word, "name=", 5)) {
+	if (!strcmp(key, "name")) {
 		if (strlen(value) < sizeof(wanted->name)) {
 			strcpy(wanted->name, value);
 			return 0;
 		}
-		shell_error("%s: '%s' is too long a name", call->name, value);
-	} else if (equals && !strncmp(word, "sched=", 6)) {
+		shell_error("%s: '%.40s...' is too long a name", call->name, value);
+	} else if (!strcmp(key, "sched")) {
 		if (scheduler_find(value, &wanted->scheduler))
 			return 0;
-		shell_error("%s: there is no scheduler '%s': credit, credit2, rtds, null, arinc653",
+		shell_error("%s: there is no scheduler '%.40s': credit, credit2, rtds, null, arinc653",
 			    call->name, value);
-	} else if (equals && !strncmp(word, "cpus=", 5)) {
+	} else if (!strcmp(key, "cpus")) {
 		wanted->has_cpus = true;
 		if (!cpu_set_parse(value, &wanted->cpus))
 			return 0;
-		shell_error("%s: '%s': give numbers of CPUs as 1-3,5", call->name, value);
+		shell_error("%s: '%.40s': give numbers of CPUs as 1-3,5", call->name, value);
 	} else {
-		shell_error("%s: '%s' is not one of name=NAME, sched=SCHEDULER, cpus=CPUS", call->name, word);
+		shell_error("%s: '%.40s' is none of name, sched, cpus", call->name, key);
 	}
 	return -EINVAL;
+}
+
+// A setting as xl takes it on a command line: name="a", cpus=["1","2"]. The value counts without quotes and
+// brackets.
+static int take_word(const struct invocation *call, const char *word, struct wanted_pool *wanted)
+{
+	size_t key_length = strcspn(word, "="), length = 0;
+	char text[CONFIG_SHELL_LINE_MAX + 1], *value = text + key_length + 1;
+
+	snprintf(text, sizeof(text), "%.*s", (int)key_length, word);
+	for (word += key_length + 1; *word; word++)
+		if (!strchr("\"'[] ", *word))
+			value[length++] = *word;
+	value[length] = '\0';
+	return take_setting(call, text, value, wanted);
+}
+
+static int take_from_file(const struct invocation *call, const struct xlcfg_setting *setting,
+			  struct wanted_pool *wanted)
+{
+	char text[CPUS_TEXT_SIZE] = "";
+	size_t length = 0;
+
+	if (!setting->value->is_list)
+		return take_setting(call, setting->key, setting->value->text, wanted);
+	for (const struct xlcfg_value *value = setting->value->first; value; value = value->next)
+		if (!value->is_list && length < sizeof(text))
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
+						   length ? "," : "", value->text);
+	return take_setting(call, setting->key, text, wanted);
+}
+
+// The pool is named as its file where that doesn't say otherwise.
+static int read_pool_file(const struct invocation *call, const char *path, struct wanted_pool *wanted)
+{
+	const char *slash = strrchr(path, '/');
+	struct failure failure = { 0 };
+	struct xlcfg_setting *settings;
+	struct arena arena = { 0 };
+	size_t size;
+	void *bytes = images_folder_load(path, &size, &failure);
+
+	if (!bytes)
+		return shell_failure(call, &failure);
+	snprintf(wanted->name, sizeof(wanted->name), "%s", slash ? slash + 1 : path);
+	int error = xlcfg_parse(path, bytes, size, &arena, &settings, &failure);
+	free(bytes);
+	if (error)
+		shell_failure(call, &failure);
+	for (const struct xlcfg_setting *setting = error ? NULL : settings; setting && !error;
+	     setting = setting->next)
+		error = take_from_file(call, setting, wanted);
+	arena_free(&arena);
+	return error;
+}
+
+const struct command_option xu_pool_create_options[] = {
+	[XU_POOL_FILE] = { "-f, --defconfig", "FILE", "the same as FILE alone" },
+	[XU_POOL_DRY_RUN] = { "-n, --dryrun", NULL, "say what would be made, and make nothing" },
+	{ 0 },
+};
+
+static int read_wishes(const struct invocation *call, struct wanted_pool *wanted)
+{
+	const char *file = call->options[XU_POOL_FILE];
+	int error = default_scheduler(call, &wanted->scheduler), first = 0;
+
+	if (!file && call->argc && !strchr(call->argv[0], '='))
+		file = call->argv[first++];
+	if (!error && file)
+		error = read_pool_file(call, file, wanted);
+	for (int i = first; i < call->argc && !error; i++) {
+		if (strchr(call->argv[i], '='))
+			error = take_word(call, call->argv[i], wanted);
+		else
+			error = take_setting(call, call->argv[i], "", wanted);
+	}
+	if (!error && !wanted->name[0]) {
+		shell_error("%s: name=NAME is missing", call->name);
+		error = -EINVAL;
+	}
+	return error;
 }
 
 int xu_cpupool_create_command(const struct invocation *call)
@@ -122,15 +194,14 @@ int xu_cpupool_create_command(const struct invocation *call)
 	struct wanted_pool wanted = { 0 };
 	struct failure failure = { 0 };
 	uint32_t id;
-	int error = default_scheduler(call, &wanted.scheduler);
+	int error = read_wishes(call, &wanted);
 
-	for (int i = 0; i < call->argc && !error; i++)
-		error = take_setting(call, call->argv[i], &wanted);
 	if (error)
 		return error;
-	if (!wanted.name[0]) {
-		shell_error("%s: name=NAME is missing", call->name);
-		return -EINVAL;
+	if (call->options[XU_POOL_DRY_RUN]) {
+		shell_print("cpupool name:   %s\nscheduler:      %s\nnumber of cpus: %u\n", wanted.name,
+			    scheduler_name(wanted.scheduler), cpu_set_count(&wanted.cpus));
+		return 0;
 	}
 	if (pool_create(wanted.name, wanted.scheduler, wanted.has_cpus ? &wanted.cpus : NULL, &id, &failure))
 		return shell_failure(call, &failure);

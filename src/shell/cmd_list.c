@@ -11,6 +11,7 @@
 #include "kernel/task.h"
 #include "shell/commands.h"
 #include "shell/domains.h"
+#include "shell/json.h"
 #include "xen/domctl.h"
 #include "xen/flask.h"
 
@@ -20,6 +21,8 @@ const struct command_option xu_list_options[] = {
 	[XU_LIST_VERBOSE] = { "-v, --verbose", NULL, "with UUID, reason of a shutdown, security label" },
 	[XU_LIST_LABEL] = { "-Z, --context", NULL, "with the security label" },
 	[XU_LIST_POOL] = { "-c, --cpupool", NULL, "with the pool of CPUs" },
+	[XU_LIST_NODES] = { "-n, --numa", NULL, "with the nodes of memory" },
+	[XU_LIST_LONG] = { "-l, --long", NULL, "all that there is to say, as JSON" },
 	{ 0 },
 };
 
@@ -59,7 +62,29 @@ static void print_domain(const struct domain_info *info, void *context)
 		pool_name(info->cpupool, pool);
 		shell_print(" %15s", pool);
 	}
-	shell_print("\n");
+	shell_print("%s\n", call->options[XU_LIST_NODES] ? " all" : ""); // Xen on Arm64 knows one node
+}
+
+static void print_long(const struct domain_info *info, void *json)
+{
+	const struct domain *domain = domain_find(info->domid);
+
+	list_long(json, info, domain && domain->source ? domain->source->config : NULL);
+}
+
+static int print_all_long(const struct invocation *call, const struct domain_info *one)
+{
+	struct json json = { 0 };
+	int error = 0;
+
+	if (one) {
+		print_long(one, &json);
+		return 0;
+	}
+	json_open(&json, NULL, '[');
+	error = domains_each(call, print_long, &json);
+	json_close(&json, ']');
+	return error;
 }
 
 int xu_list_command(const struct invocation *call)
@@ -72,6 +97,8 @@ int xu_list_command(const struct invocation *call)
 		domains_refused(call, "about the domain", error);
 	if (error)
 		return error;
+	if (call->options[XU_LIST_LONG])
+		return print_all_long(call, call->argc ? &info : NULL);
 	shell_print("%-40s %5s %5s %5s     %-6s  %8s", "Name", "ID", "Mem", "VCPUs", "State", "Time(s)");
 	if (call->options[XU_LIST_VERBOSE])
 		shell_print(" %-36s %8s", "UUID", "Reason");
@@ -79,7 +106,7 @@ int xu_list_command(const struct invocation *call)
 		shell_print(" %16s", "Security Label");
 	if (call->options[XU_LIST_POOL])
 		shell_print(" %15s", "Cpupool");
-	shell_print("\n");
+	shell_print("%s\n", call->options[XU_LIST_NODES] ? " NODE Affinity" : "");
 	if (!call->argc)
 		return domains_each(call, print_domain, (void *)(uintptr_t)call);
 	print_domain(&info, (void *)(uintptr_t)call);
@@ -100,6 +127,23 @@ int xu_vm_list_command(const struct invocation *call)
 {
 	shell_print("UUID                                  ID    name\n");
 	return domains_each(call, print_vm, NULL);
+}
+
+static void print_claim(const struct domain_info *info, void *context)
+{
+	char name[DOMAIN_NAME_MAX];
+
+	(void)context;
+	domain_name(info->domid, name, sizeof(name));
+	shell_print("%-40s %5u %5" PRIu64 " %8" PRIu64 "\n", name, info->domid,
+		    (info->pages + info->claimed_pages) * PAGE_SIZE / MIB(1),
+		    info->claimed_pages * PAGE_SIZE / MIB(1));
+}
+
+int xu_claims_command(const struct invocation *call)
+{
+	shell_print("%-40s %5s %5s %8s\n", "Name", "ID", "Mem", "Claimed");
+	return domains_each(call, print_claim, NULL);
 }
 
 // ---- Names and ids ----

@@ -2,6 +2,7 @@
 // The commands of `xu` about the machine and Xen itself: info, dmesg, debug-keys, parameters.
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,49 +38,100 @@ static const struct {
 	{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
 };
 
+// The name that a person asked for, whose value alone is shown; NULL: all.
+static const char *wanted_line;
+
+static void line(const char *name, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void line(const char *name, const char *format, ...)
+{
+	char value[SHELL_PRINT_MAX];
+	va_list arguments;
+
+	if (wanted_line && strcmp(wanted_line, name))
+		return;
+	va_start(arguments, format);
+	vsnprintf(value, sizeof(value), format, arguments);
+	va_end(arguments);
+	if (wanted_line)
+		shell_print("%s\n", value);
+	else
+		shell_print("%-23s: %s\n", name, value);
+}
+
 static void print_machine(const struct physical_info *info)
 {
 	struct cpu_set free_cpus;
+	char capabilities[128] = "";
+	size_t length = 0;
 
-	shell_print("machine                : aarch64\n");
-	shell_print("nr_cpus                : %" PRIu32 "\n", info->cpus);
-	shell_print("max_cpu_id             : %" PRIu32 "\n", info->max_cpu_id);
-	shell_print("nr_nodes               : %" PRIu32 "\n", info->nodes);
-	shell_print("cores_per_socket       : %" PRIu32 "\n", info->cores_per_socket);
-	shell_print("threads_per_core       : %" PRIu32 "\n", info->threads_per_core);
-	shell_print("cpu_mhz                : %" PRIu32 ".%03" PRIu32 "\n", info->cpu_khz / 1000,
-		    info->cpu_khz % 1000);
-	shell_print("virt_caps              :");
+	line("host", "Domain-0");
+	line("release", THIN_DOM0_VERSION);
+	line("version", "Thin Dom0");
+	line("machine", "aarch64");
+	line("nr_cpus", "%" PRIu32, info->cpus);
+	line("max_cpu_id", "%" PRIu32, info->max_cpu_id);
+	line("nr_nodes", "%" PRIu32, info->nodes);
+	line("cores_per_socket", "%" PRIu32, info->cores_per_socket);
+	line("threads_per_core", "%" PRIu32, info->threads_per_core);
+	line("cpu_mhz", "%" PRIu32 ".%03" PRIu32, info->cpu_khz / 1000, info->cpu_khz % 1000);
 	for (size_t i = 0; i < ARRAY_SIZE(virt_caps); i++)
 		if (info->capabilities & virt_caps[i].flag)
-			shell_print(" %s", virt_caps[i].name);
-	shell_print("\n");
-	shell_print("total_memory           : %" PRIu64 "\n", info->total_pages / PAGES_PER_MIB);
-	shell_print("free_memory            : %" PRIu64 "\n",
-		    (info->free_pages - info->outstanding_pages) / PAGES_PER_MIB);
-	shell_print("outstanding_claims     : %" PRIu64 "\n", info->outstanding_pages / PAGES_PER_MIB);
+			length += (size_t)snprintf(capabilities + length, sizeof(capabilities) - length, "%s%s",
+						   length ? " " : "", virt_caps[i].name);
+	line("virt_caps", "%s", capabilities);
+	line("total_memory", "%" PRIu64, info->total_pages / PAGES_PER_MIB);
+	line("free_memory", "%" PRIu64, (info->free_pages - info->outstanding_pages) / PAGES_PER_MIB);
+	line("outstanding_claims", "%" PRIu64, info->outstanding_pages / PAGES_PER_MIB);
 	if (!cpupool_free_cpus(&free_cpus))
-		shell_print("free_cpus              : %u\n", cpu_set_count(&free_cpus));
+		line("free_cpus", "%u", cpu_set_count(&free_cpus));
 }
 
 static void print_xen(void)
 {
 	const struct xen_version *xen = xen_version();
 
-	shell_print("xen_major              : %u\n", xen->major);
-	shell_print("xen_minor              : %u\n", xen->minor);
-	shell_print("xen_extra              : %s\n", xen->extra);
-	shell_print("xen_version            : %u.%u%s\n", xen->major, xen->minor, xen->extra);
-	shell_print("xen_caps               : %s\n", xen->capabilities);
-	shell_print("xen_scheduler          : %s\n", sysctl_scheduler_name());
-	shell_print("xen_pagesize           : %u\n", (unsigned int)PAGE_SIZE);
-	shell_print("xen_changeset          : %s\n", xen->changeset);
-	shell_print("xen_commandline        : %s\n", xen->command_line);
-	shell_print("cc_compiler            : %s\n", xen->compiler);
-	shell_print("cc_compile_by          : %s\n", xen->compiled_by);
-	shell_print("cc_compile_domain      : %s\n", xen->compile_domain);
-	shell_print("cc_compile_date        : %s\n", xen->build_date);
-	shell_print("build_id               : %s\n", xen->build_id);
+	line("xen_major", "%u", xen->major);
+	line("xen_minor", "%u", xen->minor);
+	line("xen_extra", "%s", xen->extra);
+	line("xen_version", "%u.%u%s", xen->major, xen->minor, xen->extra);
+	line("xen_caps", "%s", xen->capabilities);
+	line("xen_scheduler", "%s", sysctl_scheduler_name());
+	line("xen_pagesize", "%u", (unsigned int)PAGE_SIZE);
+	line("xen_changeset", "%s", xen->changeset);
+	line("xen_commandline", "%s", xen->command_line);
+	line("cc_compiler", "%s", xen->compiler);
+	line("cc_compile_by", "%s", xen->compiled_by);
+	line("cc_compile_domain", "%s", xen->compile_domain);
+	line("cc_compile_date", "%s", xen->build_date);
+	line("build_id", "%s", xen->build_id);
+}
+
+const struct command_option xu_info_options[] = {
+	[XU_INFO_TOPOLOGY] = { "-n, --numa", NULL, "with the CPUs' places, and the nodes of memory" },
+	{ 0 },
+};
+
+static int print_topology(const struct invocation *call)
+{
+	struct cpu_place places[CPU_SET_CPUS];
+	struct memory_node node;
+	uint32_t count = ARRAY_SIZE(places);
+	int error = sysctl_cpu_places(places, &count);
+
+	if (!error)
+		error = sysctl_memory_node(&node);
+	if (error)
+		return domains_refused(call, "about its CPUs", error);
+	shell_print("cpu_topology           :\ncpu:    core    socket     node\n");
+	for (uint32_t i = 0; i < count; i++)
+		if (places[i].core != CPU_PLACE_NONE)
+			shell_print("%3" PRIu32 ":    %4" PRIu32 "     %4" PRIu32 "     %4" PRIu32 "\n", i,
+				    places[i].core, places[i].socket, places[i].node);
+	shell_print("numa_info              :\nnode:    memsize    memfree    distances\n");
+	shell_print("   0:    %6" PRIu64 "     %6" PRIu64 "      %" PRIu32 "\n", node.size / MIB(1),
+		    node.free / MIB(1), node.distance);
+	return 0;
 }
 
 int xu_info_command(const struct invocation *call)
@@ -89,12 +141,12 @@ int xu_info_command(const struct invocation *call)
 
 	if (error)
 		return domains_refused(call, "about the machine", error);
-	shell_print("host                   : Domain-0\n");
-	shell_print("release                : " THIN_DOM0_VERSION "\n");
-	shell_print("version                : Thin Dom0\n");
+	wanted_line = call->argc ? call->argv[0] : NULL;
 	print_machine(&info);
+	if (call->options[XU_INFO_TOPOLOGY])
+		error = print_topology(call);
 	print_xen();
-	return 0;
+	return error;
 }
 
 // ---- dmesg ----

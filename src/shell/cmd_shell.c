@@ -10,20 +10,23 @@
 
 int help_command(const struct invocation *call)
 {
-	const struct command *command = NULL, *table = shell_commands;
+	const char *own_name = strrchr(call->name, ' '); // of `xu help`
+	const struct command *command = NULL, *table = own_name ? xu_commands : shell_commands;
 	char path[COMMAND_PATH_MAX] = "";
 
+	if (own_name)
+		snprintf(path, sizeof(path), "%.*s", (int)(own_name - call->name), call->name);
 	if (!call->argc) {
 		shell_print("Commands:\n");
-		command_print_table(shell_commands);
+		command_print_table(table);
 		shell_print("\n'COMMAND --help' tells more about one; Tab completes what is typed.\n");
 		return 0;
 	}
 	for (int i = 0; i < call->argc; i++) {
 		command = command_find(table, call->argv[i]);
 		if (!command) {
-			shell_error("help: there is no command '%s%s%s'; 'help' lists them all", path,
-				    *path ? " " : "", call->argv[i]);
+			shell_error("%s: there is no command '%s%s%s'; '%s' lists them all", call->name, path,
+				    *path ? " " : "", call->argv[i], call->name);
 			return -ENOENT;
 		}
 		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "",

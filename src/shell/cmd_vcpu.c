@@ -61,23 +61,31 @@ static int machine_cpus(const struct invocation *call, unsigned int *count)
 
 int xu_vcpu_list_command(const struct invocation *call)
 {
-	struct domain_info info;
 	unsigned int cpus;
-	domid_t id = 0;
 	int error = machine_cpus(call, &cpus);
 
-	if (!error && call->argc)
-		error = domains_argument(call, &id);
 	if (error)
 		return error;
-	if (call->argc && (error = domctl_get_info(id, &info)))
-		return domains_refused(call, "about the domain", error);
 	shell_print("%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
 		    "Affinity (Hard / Soft)");
 	if (!call->argc)
 		return domains_each(call, print_vcpus, &cpus);
-	print_vcpus(&info, &cpus);
-	return 0;
+	for (int i = 0; i < call->argc; i++) {
+		struct failure failure = { 0 };
+		struct domain_info info;
+		domid_t id;
+
+		if (domain_resolve(call->argv[i], &id, &failure)) {
+			error = shell_failure(call, &failure);
+			continue;
+		}
+		int refused = domctl_get_info(id, &info);
+		if (refused)
+			error = domains_refused(call, "about the domain", refused);
+		else
+			print_vcpus(&info, &cpus);
+	}
+	return error;
 }
 
 // ---- vcpu-pin ----
@@ -157,6 +165,7 @@ int xu_vcpu_pin_command(const struct invocation *call)
 
 const struct command_option xu_pin_options[] = {
 	[XU_PIN_FORCE] = { "-f, --force", NULL, "also where the domain has pinned itself for a moment" },
+	{ "--ignore-global-affinity-masks", NULL, "no difference: there are none" },
 	{ 0 },
 };
 
@@ -165,12 +174,22 @@ const struct command_option xu_pin_options[] = {
 #define WEIGHT_MAX 65535
 #define CAP_MAX    65535
 
-const struct command_option xu_share_options[] = {
-	[XU_SHARE_DOMAIN] = { "-d, --domain", "DOMAIN",
-			     "the domain to show or change; without, all are shown" },
-	[XU_SHARE_WEIGHT] = { "-w, --weight", "WEIGHT", "1 to 65535: its share against the others'" },
-	[XU_SHARE_CAP] = { "-c, --cap", "CAP", "percent of a CPU that it gets at most; 0: no limit" },
-	[XU_SHARE_POOL] = { "-p, --cpupool", "POOL", "show the domains of this pool only" },
+// What credit and credit2 have in common.
+#define SHARE_OPTIONS                                                                                        \
+	[XU_SHARE_DOMAIN] = { "-d, --domain", "DOMAIN",                                                      \
+			     "the domain to show or change; without, all are shown" },                       \
+	[XU_SHARE_WEIGHT] = { "-w, --weight", "WEIGHT", "1 to 65535: its share against the others'" },       \
+	[XU_SHARE_CAP] = { "-c, --cap", "CAP", "percent of a CPU that it gets at most; 0: no limit" },       \
+	[XU_SHARE_POOL] = { "-p, --cpupool", "POOL", "this pool only; with -s, instead of Pool-0" },         \
+	[XU_SHARE_SETTINGS] = { "-s, --schedparam", NULL, "the scheduler's own settings" },                  \
+	[XU_SHARE_RATE] = { "-r, --ratelimit_us", "TIME", "-s: how long nobody takes a CPU away" }
+
+const struct command_option xu_credit2_options[] = { SHARE_OPTIONS, { 0 } };
+
+const struct command_option xu_credit_options[] = {
+	SHARE_OPTIONS,
+	[XU_SHARE_SLICE] = { "-t, --tslice_ms", "TIME", "-s: how long a turn is, 1 to 1000" },
+	[XU_SHARE_DELAY] = { "-m, --migration_delay_us", "TIME", "-s: how long a CPU's cache counts as warm" },
 	{ 0 },
 };
 
@@ -214,10 +233,27 @@ static void print_heading(uint32_t scheduler)
 		shell_print("%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
 }
 
+static void print_pool(uint32_t id, uint32_t scheduler)
+{
+	struct scheduler_settings settings;
+	char name[POOL_NAME_MAX];
+
+	pool_name(id, name);
+	if (scheduler == XEN_SCHEDULER_RTDS)
+		shell_print("Cpupool %s: sched=RTDS\n", name);
+	else if (sysctl_get_scheduler(id, scheduler, &settings))
+		shell_print("Cpupool %s: [sched params unavailable]\n", name);
+	else if (scheduler == XEN_SCHEDULER_CREDIT)
+		shell_print("Cpupool %s: tslice=%" PRIu32 "ms ratelimit=%" PRIu32 "us migration-delay=%" PRIu32
+			    "us\n",
+			    name, settings.slice_ms, settings.rate_limit_us, settings.migration_delay_us);
+	else
+		shell_print("Cpupool %s: ratelimit=%" PRIu32 "us\n", name, settings.rate_limit_us);
+}
+
 static int show_pools(const struct invocation *call, uint32_t scheduler, const char *wanted)
 {
 	struct failure failure = { 0 };
-	char name[POOL_NAME_MAX];
 	struct cpupool pool;
 	uint32_t wanted_id = 0;
 	bool found = false;
@@ -229,8 +265,7 @@ static int show_pools(const struct invocation *call, uint32_t scheduler, const c
 		if (pool.scheduler != scheduler || (wanted && pool.id != wanted_id))
 			continue;
 		found = true;
-		pool_name(pool.id, name);
-		shell_print("Cpupool %s:\n", name);
+		print_pool(pool.id, scheduler);
 		print_heading(scheduler);
 		error = domains_each(call, print_scheduling, &(struct shown_pool){ &pool, scheduler });
 		if (error)
@@ -333,32 +368,77 @@ static int one_domain(const struct invocation *call, uint32_t scheduler)
 	return 0;
 }
 
-static int share(const struct invocation *call, uint32_t scheduler, unsigned int first_value,
-		 unsigned int last_value, const char *pool)
+// The settings of a pool's scheduler, shown or changed.
+static int settings_of(const struct invocation *call, uint32_t scheduler, const char *pool)
 {
-	if (call->options[XU_SHARE_DOMAIN])
-		return one_domain(call, scheduler);
-	for (unsigned int option = first_value; option <= last_value; option++) {
-		if (call->options[option]) {
-			shell_error("%s: which domain? Say -d DOMAIN", call->name);
-			return -EINVAL;
-		}
+	struct scheduler_settings settings, before;
+	struct failure failure = { 0 };
+	uint32_t id = 0;
+
+	if (pool && pool_resolve(pool, &id, &failure))
+		return shell_failure(call, &failure);
+	if (sysctl_get_scheduler(id, scheduler, &settings)) {
+		shell_error("%s: pool %" PRIu32 " doesn't run under the scheduler %s; 'xu cpupool-list' tells",
+			    call->name, id, scheduler_name(scheduler));
+		return -EINVAL;
 	}
+	before = settings;
+	int error = number_option(call, XU_SHARE_RATE, "time", 0, UINT32_MAX, &settings.rate_limit_us);
+	if (!error)
+		error = number_option(call, XU_SHARE_SLICE, "time", 1, 1000, &settings.slice_ms);
+	if (!error)
+		error = number_option(call, XU_SHARE_DELAY, "time", 0, UINT32_MAX,
+				      &settings.migration_delay_us);
+	if (error)
+		return error;
+	if (!memcmp(&settings, &before, sizeof(settings))) {
+		print_pool(id, scheduler);
+		return 0;
+	}
+	error = sysctl_set_scheduler(id, scheduler, &settings);
+	if (error)
+		shell_error("%s: Xen refuses that: %s", call->name, error_text(error));
+	return error;
+}
+
+static int needs(const struct invocation *call, const char *what)
+{
+	shell_error("%s: %s", call->name, what);
+	return -EINVAL;
+}
+
+static int share(const struct invocation *call, uint32_t scheduler)
+{
+	const char *const *options = call->options, *pool = options[XU_SHARE_POOL];
+
+	if (options[XU_SHARE_SETTINGS])
+		return settings_of(call, scheduler, pool);
+	if (options[XU_SHARE_RATE] || options[XU_SHARE_SLICE] || options[XU_SHARE_DELAY])
+		return needs(call, "the scheduler's own settings need -s as well");
+	if (options[XU_SHARE_DOMAIN])
+		return one_domain(call, scheduler);
+	if (options[XU_SHARE_WEIGHT] || options[XU_SHARE_CAP])
+		return needs(call, "which domain? Say -d DOMAIN");
 	return show_pools(call, scheduler, pool);
 }
 
 int xu_sched_credit_command(const struct invocation *call)
 {
-	return share(call, XEN_SCHEDULER_CREDIT, XU_SHARE_WEIGHT, XU_SHARE_CAP, call->options[XU_SHARE_POOL]);
+	return share(call, XEN_SCHEDULER_CREDIT);
 }
 
 int xu_sched_credit2_command(const struct invocation *call)
 {
-	return share(call, XEN_SCHEDULER_CREDIT2, XU_SHARE_WEIGHT, XU_SHARE_CAP,
-		     call->options[XU_SHARE_POOL]);
+	return share(call, XEN_SCHEDULER_CREDIT2);
 }
 
 int xu_sched_rtds_command(const struct invocation *call)
 {
-	return share(call, XEN_SCHEDULER_RTDS, XU_RTDS_PERIOD, XU_RTDS_EXTRA, NULL);
+	const char *const *options = call->options;
+
+	if (options[XU_SHARE_DOMAIN])
+		return one_domain(call, XEN_SCHEDULER_RTDS);
+	if (options[XU_RTDS_PERIOD] || options[XU_RTDS_BUDGET] || options[XU_RTDS_EXTRA])
+		return needs(call, "which domain? Say -d DOMAIN");
+	return show_pools(call, XEN_SCHEDULER_RTDS, NULL);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "config/catalog.h"
 #include "config/xlcfg.h"
@@ -11,7 +12,9 @@
 #include "kernel/task.h"
 #include "shell/commands.h"
 #include "shell/domains.h"
+#include "shell/json.h"
 #include "shell/output.h"
+#include "shell/words.h"
 #include "xen/console_io.h"
 #include "xen/domctl.h"
 
@@ -46,6 +49,10 @@ static bool show_progress(const struct domain_progress *progress)
 const struct command_option xu_create_options[] = {
 	[XU_CREATE_ID] = { "-d", "ID", "the domain's id; 0 or none: Xen chooses one" },
 	[XU_CREATE_PAUSED] = { "-p", NULL, "leave the domain paused" },
+	[XU_CREATE_CONSOLE] = { "-c", NULL, "attach to its console" },
+	[XU_CREATE_DRY_RUN] = { "-n, --dryrun", NULL, "check all, show what would be built, build nothing" },
+	[XU_CREATE_QUIET] = { "-q, --quiet", NULL, "say nothing but what is wrong" },
+	[XU_CREATE_FILE] = { "-f, --defconfig", "FILE", "the same as FILE in the place of NAME" },
 	{ 0 },
 };
 
@@ -80,22 +87,99 @@ static int wanted_config(const struct invocation *call, struct catalog_entry **e
 	return *entry ? 0 : shell_failure(call, &failure);
 }
 
-// On success the entry is the domain's.
-static int build(struct catalog_entry *entry, domid_t wanted, bool paused, struct failure *failure)
+// A word KEY=VALUE as a line of a file. The quotes of VALUE may have been taken by the shell.
+static size_t add_setting(char *text, size_t size, const char *word)
 {
+	const char *value = strchr(word, '=') + 1;
+	const char *quote = strchr("\"'[", *value) || strpbrk(value, "\"\\") ? "" : "\"";
+
+	return (size_t)snprintf(text, size, "%.*s%s%s%s\n", (int)(value - word), word, quote, value, quote);
+}
+
+// What xl takes: a file, or none, and settings that count as if they stood at its end.
+static struct catalog_entry *read_file(const struct invocation *call, const char *file, int first)
+{
+	char settings[CONFIG_SHELL_LINE_MAX + 3 * WORDS_MAX + 1] = "";
+	struct failure failure = { 0 };
+	size_t length = 0;
+
+	for (int i = first; i < call->argc; i++) {
+		if (!strchr(call->argv[i], '=')) {
+			shell_error("%s: '%s' is no setting KEY=VALUE", call->name, call->argv[i]);
+			return NULL;
+		}
+		length += add_setting(settings + length, sizeof(settings) - length, call->argv[i]);
+	}
+	struct catalog_entry *entry = catalog_read(file, settings, &failure);
+	if (!entry)
+		shell_failure(call, &failure);
+	return entry;
+}
+
+// Of a name that is one, what the catalogue has; with settings behind it, the file NAME.cfg.
+static int config_to_create(const struct invocation *call, struct catalog_entry **entry)
+{
+	const char *file = call->options[XU_CREATE_FILE], *name = call->argv[0];
+	size_t length = name ? strlen(name) : 0;
+	char path[DOMAIN_NAME_MAX + sizeof(".cfg")];
+
+	if (!file && !name) {
+		shell_error("%s: which configuration? 'xu config_list' shows them", call->name);
+		return -EINVAL;
+	}
+	if (file) {
+		*entry = read_file(call, file, 0);
+	} else if (name[0] == '/' || (length > 4 && !strcmp(name + length - 4, ".cfg"))) {
+		*entry = read_file(call, name, 1);
+	} else if (call->argc > 1) {
+		snprintf(path, sizeof(path), "%.*s.cfg", DOMAIN_NAME_MAX, name);
+		*entry = read_file(call, path, 1);
+	} else {
+		return wanted_config(call, entry);
+	}
+	return *entry ? 0 : -EINVAL;
+}
+
+// On success the entry is the domain's.
+static int build(const struct invocation *call, struct catalog_entry *entry, domid_t wanted,
+		 struct failure *failure)
+{
+	bool quiet = call->options[XU_CREATE_QUIET], paused = call->options[XU_CREATE_PAUSED];
 	struct domain *domain;
 
 	creation_start = time_now();
 	paused |= entry->config.paused;
-	domain_set_progress(show_progress);
+	if (!quiet)
+		domain_set_progress(show_progress);
 	int error = domain_create_from(&entry->source, wanted, paused, &domain, failure);
 	domain_set_progress(NULL);
 	shell_status_clear();
 	if (error)
 		return error;
-	if (paused)
+	if (paused && !quiet)
 		shell_print("I: Created domain is paused\nTo unpause issue: xu unpause %u\n", domain->id);
-	shell_print("domain:%u created\n", domain->id);
+	if (!quiet)
+		shell_print("domain:%u created\n", domain->id);
+	if (!call->options[XU_CREATE_CONSOLE])
+		return 0;
+
+	char id[sizeof("65535")], *argv[] = { id, NULL };
+
+	snprintf(id, sizeof(id), "%u", domain->id);
+	console_command(&(struct invocation){ .name = call->name, .argc = 1, .argv = argv });
+	return 0; // the domain is there, whatever became of the console
+}
+
+static int dry_run(struct catalog_entry *entry, struct failure *failure)
+{
+	struct json json = { 0 };
+	int error = catalog_open_images(entry, failure);
+
+	if (error)
+		return error;
+	catalog_close_images(entry);
+	list_long(&json, NULL, &entry->config);
+	catalog_release(entry);
 	return 0;
 }
 
@@ -107,18 +191,47 @@ int xu_create_command(const struct invocation *call)
 	int error = wanted_id(call, &wanted);
 
 	if (!error)
-		error = wanted_config(call, &entry);
+		error = config_to_create(call, &entry);
 	if (error)
 		return error;
-	show_warnings(entry);
+	if (!call->options[XU_CREATE_QUIET])
+		show_warnings(entry);
 	error = domain_config_check_support(&entry->config, &failure);
 	if (!error)
-		error = build(entry, wanted, call->options[XU_CREATE_PAUSED], &failure);
+		error = call->options[XU_CREATE_DRY_RUN] ? dry_run(entry, &failure) :
+							  build(call, entry, wanted, &failure);
 	if (!error)
 		return 0;
 	catalog_release(entry);
 	return shell_failure(call, &failure);
 }
+
+int xu_config_update_command(const struct invocation *call)
+{
+	struct failure failure = { 0 };
+	struct catalog_entry *entry;
+	domid_t id;
+	int error = domains_argument(call, &id);
+
+	if (error)
+		return error;
+	entry = read_file(call, call->argv[1], 2);
+	if (!entry)
+		return -EINVAL;
+	show_warnings(entry);
+	error = domain_config_check_support(&entry->config, &failure);
+	if (!error)
+		error = domain_set_source(id, &entry->source, &failure);
+	if (!error)
+		return 0;
+	catalog_release(entry);
+	return shell_failure(call, &failure);
+}
+
+const struct command_option xu_destroy_options[] = {
+	{ "-f", NULL, "no difference: Dom0 is never destroyed" },
+	{ 0 },
+};
 
 static int apply(const struct invocation *call, int (*action)(domid_t id, struct failure *failure),
 		 const char *done)
@@ -172,7 +285,7 @@ int xu_config_list_command(const struct invocation *call)
 int xu_config_check_command(const struct invocation *call)
 {
 	struct failure failure = { 0 };
-	struct catalog_entry *entry = catalog_read(call->argv[0], &failure);
+	struct catalog_entry *entry = catalog_read(call->argv[0], NULL, &failure);
 
 	if (!entry)
 		return shell_failure(call, &failure);

@@ -15,10 +15,19 @@
 
 const struct command *command_find(const struct command *table, const char *name)
 {
-	for (const struct command *command = table; command && command->name; command++)
+	const struct command *found = NULL;
+	size_t length = strlen(name);
+	unsigned int count = 0;
+
+	for (const struct command *command = table; command && command->name; command++) {
 		if (!strcmp(command->name, name))
 			return command;
-	return NULL;
+		if (length && !strncmp(command->name, name, length)) {
+			found = command;
+			count++;
+		}
+	}
+	return count == 1 ? found : NULL;
 }
 
 // Its short or its long name.
@@ -239,7 +248,10 @@ int command_run_line(const struct command *table, const char *line)
 	for (const struct command *next = table; *word && (next = command_find(next, *word));
 	     next = next->subcommands) {
 		command = next;
-		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "", *word++);
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "", command->name);
+		do // options in front of a sub-command change nothing
+			word++;
+		while (*word && command->subcommands && command_find_option(command, *word));
 	}
 	if (!command)
 		return *word ? unknown(table, path, *word) : 0;

@@ -8,7 +8,7 @@
 // the line is wrong, -ENOENT no such command, or what the command returned.
 int command_run_line(const struct command *table, const char *line);
 
-// The entry with this name, or NULL. `table` may be NULL.
+// The entry with this name, or the only one whose name begins so; or NULL. `table` may be NULL.
 const struct command *command_find(const struct command *table, const char *name);
 
 // The option of that name, or NULL. `command->options` may be NULL.

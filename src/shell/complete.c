@@ -76,8 +76,9 @@ static struct place find_place(const struct command *table, char *const *words, 
 			place.is_value = false;
 		} else if (next) {
 			place.command = next;
-			// `help` takes the names of commands as its arguments.
-			place.table = next->completion == COMPLETE_COMMAND ? table : next->subcommands;
+			// `help` takes the names of commands as its arguments: of those that it stands among.
+			if (next->completion != COMPLETE_COMMAND)
+				place.table = next->subcommands;
 		} else if (option) {
 			place.is_value = option->value;
 		} else if (!strcmp(words[i], "--")) {

@@ -60,7 +60,9 @@ struct command {
 	uint8_t min_arguments, max_arguments; // options not included
 	enum completion completion : 8; // of the arguments
 	const char *const *words; // that Tab offers as well, ended by NULL; or NULL
-	const struct command_option *options; // ended by an empty name, at most COMMAND_OPTIONS_MAX; or NULL
+	// Ended by an empty name, at most COMMAND_OPTIONS_MAX; or NULL. With sub-commands: what may stand in front of
+	// those and changes nothing.
+	const struct command_option *options;
 	const struct command *subcommands; // ended by an empty name; or NULL
 };
 

@@ -5,11 +5,6 @@
 #include "shell/commands.h"
 #include "shell/words.h"
 
-static const struct command_option end_options[] = {
-	[XU_END_WAIT] = { "-w", NULL, "wait until it has ended" },
-	{ 0 },
-};
-
 static const struct command_option wait_options[] = {
 	[XU_WAIT_TIME] = { "-t", "SECONDS", "give up after so long" },
 	{ 0 },
@@ -20,6 +15,13 @@ static const struct command_option block_detach_options[] = {
 	{ "-f", NULL, "the same" },
 	{ 0 },
 };
+
+static const struct command_option vcpu_set_options[] = {
+	{ "-i, --ignore-host", NULL, "no difference: the machine's CPUs are no limit" },
+	{ 0 },
+};
+
+static const char *const pool_settings[] = { "cpus=", "name=", "sched=", NULL };
 
 static const char *const disk_options[] = {
 	"access=", "backend=", "backendtype=phy", "format=raw", "script=", "target=", "vdev=xvd", NULL,
@@ -33,15 +35,26 @@ static const char *const vif_options[] = {
 const struct command xu_commands[] = {
 	{
 		.name = "create",
-		.arguments = "NAME [-d ID] [-p]",
+		.arguments = "NAME|FILE [KEY=VALUE ...] [-d ID] [-p] [-c] [-n] [-q]",
 		.help = "Build a domain from the configuration NAME and start it",
-		.details = "'xu config_list' shows the configurations. Ctrl-C stops a creation that\n"
+		.details = "'xu config_list' shows the configurations. FILE ends in .cfg and is in the\n"
+			   "images folder, or is a path from '/' on. Settings behind a file, or behind the\n"
+			   "name of one, count as if they stood at its end. Ctrl-C stops a creation that\n"
 			   "takes long; nothing of the domain is left then.",
 		.run = xu_create_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		.max_arguments = WORDS_MAX,
 		.completion = COMPLETE_CONFIG,
 		.options = xu_create_options,
+	},
+	{
+		.name = "config-update",
+		.arguments = "DOMAIN FILE [KEY=VALUE ...]",
+		.help = "Change what a domain is built from when it restarts",
+		.details = "Nothing of it changes before.",
+		.run = xu_config_update_command,
+		.min_arguments = 2,
+		.max_arguments = WORDS_MAX,
+		.completion = COMPLETE_DOMAIN,
 	},
 	{
 		.name = "destroy",
@@ -52,6 +65,7 @@ const struct command xu_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
+		.options = xu_destroy_options,
 	},
 	{
 		.name = "pause",
@@ -75,25 +89,23 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "shutdown",
-		.arguments = "DOMAIN [-w]",
-		.help = "Ask a domain to shut down",
+		.arguments = "DOMAIN|-a [-w]",
+		.help = "Ask a domain, or all, to shut down",
 		.details = "It is asked through its store and has ten seconds to answer. Ctrl-C stops that.",
 		.run = xu_shutdown_command,
-		.min_arguments = 1,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
-		.options = end_options,
+		.options = xu_end_options,
 	},
 	{
 		.name = "reboot",
-		.arguments = "DOMAIN [-w]",
-		.help = "Ask a domain to reboot",
+		.arguments = "DOMAIN|-a [-w]",
+		.help = "Ask a domain, or all, to reboot",
 		.details = "It is asked through its store and has ten seconds to answer. Ctrl-C stops that.",
 		.run = xu_reboot_command,
-		.min_arguments = 1,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
-		.options = end_options,
+		.options = xu_end_options,
 	},
 	{
 		.name = "wait",
@@ -144,8 +156,8 @@ const struct command xu_commands[] = {
 		.name = "mem-set",
 		.arguments = "DOMAIN MEMORY",
 		.help = "Set how much memory a domain is to keep",
-		.details = "MEMORY is in MiB, or has k, m or g behind it; at most what the domain was\n"
-			   "created with.\n"
+		.details = "MEMORY is in MiB, or has b, k, m, g or t behind it; at most what the domain\n"
+			   "was created with.\n"
 			   "The domain gives the rest back as it can; 'xu list' shows what it has.",
 		.run = xu_mem_set_command,
 		.min_arguments = 2,
@@ -162,6 +174,7 @@ const struct command xu_commands[] = {
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.completion = COMPLETE_DOMAIN,
+		.options = vcpu_set_options,
 	},
 	{
 		.name = "console",
@@ -173,6 +186,7 @@ const struct command xu_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
+		.options = xu_console_options,
 	},
 	{
 		.name = "block-attach",
@@ -244,7 +258,7 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "list",
-		.arguments = "[DOMAIN] [-v] [-Z] [-c]",
+		.arguments = "[DOMAIN] [-l] [-v] [-Z] [-c] [-n]",
 		.help = "Show all domains of this machine, or one",
 		.details = "Mem is in MiB. Time is what its CPUs have run, in seconds. State:\n"
 			   "r running, b blocked, p paused, s shut down, c crashed, d dying.",
@@ -277,6 +291,12 @@ const struct command xu_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = 1,
 		.completion = COMPLETE_CONFIG_FILE,
+	},
+	{
+		.name = "claims",
+		.help = "Show the memory that is promised to domains, in MiB",
+		.details = "This program promises none; Mem is with it.",
+		.run = xu_claims_command,
 	},
 	{
 		.name = "vm-list",
@@ -319,12 +339,12 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "vcpu-list",
-		.arguments = "[DOMAIN]",
+		.arguments = "[DOMAIN ...]",
 		.help = "Show the virtual CPUs, and on which CPUs they may run",
 		.details = "State: r running, b blocked, p off. Hard: where it may run; soft: where it\n"
 			   "does best.",
 		.run = xu_vcpu_list_command,
-		.max_arguments = 1,
+		.max_arguments = WORDS_MAX,
 		.completion = COMPLETE_DOMAIN,
 	},
 	{
@@ -342,8 +362,8 @@ const struct command xu_commands[] = {
 		.name = "mem-max",
 		.arguments = "DOMAIN MEMORY",
 		.help = "Set how much memory Xen lets a domain have at most",
-		.details = "MEMORY is in MiB, or has k, m or g behind it; at least what 'xu mem-set'\n"
-			   "asked of it.",
+		.details = "MEMORY is in MiB, or has b, k, m, g or t behind it; at least what\n"
+			   "'xu mem-set' asked of it.",
 		.run = xu_mem_max_command,
 		.min_arguments = 2,
 		.max_arguments = 2,
@@ -351,17 +371,18 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "sched-credit",
-		.arguments = "[-d DOMAIN [-w WEIGHT] [-c CAP]] [-p POOL]",
+		.arguments = "[-d DOMAIN [-w N] [-c N]] [-p POOL] [-s [-t|-r|-m TIME]]",
 		.help = "Show or set the domains' shares under the scheduler credit",
+		.details = "Times are in what the options' long names end in.",
 		.run = xu_sched_credit_command,
-		.options = xu_share_options,
+		.options = xu_credit_options,
 	},
 	{
 		.name = "sched-credit2",
-		.arguments = "[-d DOMAIN [-w WEIGHT] [-c CAP]] [-p POOL]",
+		.arguments = "[-d DOMAIN [-w N] [-c N]] [-p POOL] [-s [-r TIME]]",
 		.help = "Show or set the domains' shares under the scheduler credit2",
 		.run = xu_sched_credit2_command,
-		.options = xu_share_options,
+		.options = xu_credit2_options,
 	},
 	{
 		.name = "sched-rtds",
@@ -380,13 +401,16 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "cpupool-create",
-		.arguments = "name=NAME [sched=SCHEDULER] [cpus=CPUS]",
+		.arguments = "[FILE] [name=NAME] [sched=SCHEDULER] [cpus=CPUS]",
 		.help = "Make a pool of CPUs that are in none",
-		.details = "Without cpus=, it gets the first such CPU; 'xu cpupool-cpu-remove' takes some\n"
-			   "from Pool-0. A configuration with pool=\"NAME\" starts its domain there.",
+		.details = "FILE has those settings as xlcpupool.cfg(5) has them. Without cpus, the pool\n"
+			   "gets the first such CPU; 'xu cpupool-cpu-remove' takes some from Pool-0.\n"
+			   "A configuration with pool=\"NAME\" starts its domain there.",
 		.run = xu_cpupool_create_command,
-		.min_arguments = 1,
-		.max_arguments = 3,
+		.max_arguments = 4,
+		.completion = COMPLETE_CONFIG_FILE,
+		.words = pool_settings,
+		.options = xu_pool_create_options,
 	},
 	{
 		.name = "cpupool-destroy",
@@ -429,7 +453,22 @@ const struct command xu_commands[] = {
 		.max_arguments = 2,
 		.completion = COMPLETE_DOMAIN,
 	},
-	{ .name = "info", .help = "Show the machine and Xen", .run = xu_info_command },
+	{
+		.name = "help",
+		.arguments = "[COMMAND]",
+		.help = "List these commands, or tell about one",
+		.run = help_command,
+		.max_arguments = 2,
+		.completion = COMPLETE_COMMAND,
+	},
+	{
+		.name = "info",
+		.arguments = "[LINE] [-n]",
+		.help = "Show the machine and Xen, or one of these lines",
+		.run = xu_info_command,
+		.max_arguments = 1,
+		.options = xu_info_options,
+	},
 	{
 		.name = "dmesg",
 		.arguments = "[-c] [-f]",

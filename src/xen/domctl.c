@@ -87,6 +87,7 @@ void domain_info_read(struct domain_info *info, const struct xen_domctl_getdomai
 		.shutdown_reason = from->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask,
 		.pages = from->tot_pages,
 		.max_pages = from->max_pages,
+		.claimed_pages = from->outstanding_pages,
 		.cpu_time = from->cpu_time,
 		.online_vcpus = from->nr_online_vcpus,
 		.max_vcpus = from->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : from->max_vcpu_id + 1,

@@ -47,6 +47,7 @@ struct domain_info {
 	bool dying, shutdown, paused, blocked, running;
 	unsigned int shutdown_reason; // SHUTDOWN_*, when shutdown
 	uint64_t pages, max_pages; // of 4 KB
+	uint64_t claimed_pages; // promised to it, and not given yet
 	uint64_t cpu_time; // nanoseconds
 	uint32_t online_vcpus, max_vcpus;
 	uint32_t ssidref, cpupool;

@@ -64,6 +64,37 @@ int sysctl_physical_info(struct physical_info *info)
 	return 0;
 }
 
+_Static_assert(sizeof(struct cpu_place) == sizeof(xen_sysctl_cputopo_t) &&
+	       offsetof(struct cpu_place, node) == offsetof(xen_sysctl_cputopo_t, node), "");
+
+int sysctl_cpu_places(struct cpu_place *places, uint32_t *count)
+{
+	struct xen_sysctl op;
+
+	sysctl_prepare(&op, XEN_SYSCTL_cputopoinfo);
+	op.u.cputopoinfo.num_cpus = *count;
+	op.u.cputopoinfo.cputopo.p = (xen_sysctl_cputopo_t *)places;
+	int error = sysctl_call(&op);
+	if (!error)
+		*count = MIN(*count, op.u.cputopoinfo.num_cpus);
+	return error;
+}
+
+int sysctl_memory_node(struct memory_node *node)
+{
+	xen_sysctl_meminfo_t memory = { 0 };
+	struct xen_sysctl op;
+
+	sysctl_prepare(&op, XEN_SYSCTL_numainfo);
+	op.u.numainfo.num_nodes = 1;
+	op.u.numainfo.meminfo.p = &memory;
+	op.u.numainfo.distance.p = &node->distance;
+	int error = sysctl_call(&op);
+	node->size = memory.memsize;
+	node->free = memory.memfree;
+	return error;
+}
+
 int sysctl_domain_list(domid_t first, struct domain_info *list, size_t capacity, size_t *count)
 {
 	size_t filled = 0;
@@ -118,6 +149,50 @@ const char *sysctl_scheduler_name(void)
 	if (sysctl_call(&op))
 		return "unknown";
 	return scheduler_name(op.u.sched_id.sched_id);
+}
+
+static int scheduler_call(struct xen_sysctl *op, uint32_t pool, uint32_t scheduler, uint32_t what,
+			  const struct scheduler_settings *settings)
+{
+	sysctl_prepare(op, XEN_SYSCTL_scheduler_op);
+	op->u.scheduler_op.cpupool_id = pool;
+	op->u.scheduler_op.sched_id = scheduler;
+	op->u.scheduler_op.cmd = what;
+	if (scheduler == XEN_SCHEDULER_CREDIT2) {
+		op->u.scheduler_op.u.sched_credit2.ratelimit_us = settings->rate_limit_us;
+	} else if (scheduler == XEN_SCHEDULER_CREDIT) {
+		op->u.scheduler_op.u.sched_credit.tslice_ms = settings->slice_ms;
+		op->u.scheduler_op.u.sched_credit.ratelimit_us = settings->rate_limit_us;
+		op->u.scheduler_op.u.sched_credit.vcpu_migr_delay_us = settings->migration_delay_us;
+	} else {
+		return -EOPNOTSUPP;
+	}
+	return sysctl_call(op);
+}
+
+int sysctl_get_scheduler(uint32_t pool, uint32_t scheduler, struct scheduler_settings *settings)
+{
+	struct xen_sysctl op;
+
+	*settings = (struct scheduler_settings){ 0 };
+	int error = scheduler_call(&op, pool, scheduler, XEN_SYSCTL_SCHEDOP_getinfo, settings);
+	if (error)
+		return error;
+	if (scheduler == XEN_SCHEDULER_CREDIT2) {
+		settings->rate_limit_us = op.u.scheduler_op.u.sched_credit2.ratelimit_us;
+		return 0;
+	}
+	settings->slice_ms = op.u.scheduler_op.u.sched_credit.tslice_ms;
+	settings->rate_limit_us = op.u.scheduler_op.u.sched_credit.ratelimit_us;
+	settings->migration_delay_us = op.u.scheduler_op.u.sched_credit.vcpu_migr_delay_us;
+	return 0;
+}
+
+int sysctl_set_scheduler(uint32_t pool, uint32_t scheduler, const struct scheduler_settings *settings)
+{
+	struct xen_sysctl op;
+
+	return scheduler_call(&op, pool, scheduler, XEN_SYSCTL_SCHEDOP_putinfo, settings);
 }
 
 int sysctl_debug_keys(const char *keys, uint32_t count)

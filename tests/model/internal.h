@@ -224,6 +224,7 @@ void pools_reset(void);
 // The pool's CPUs, or NULL where there is none.
 const struct cpu_set *pool_cpus(uint32_t id);
 long do_cpupool_op(struct xen_sysctl_cpupool_op *op);
+long pool_settings(struct xen_sysctl_scheduler_op *op); // of its scheduler
 
 // ---- Hypercalls (xen_hypercall.c and a file per family) ----
 

@@ -13,14 +13,67 @@ static struct pool {
 	bool exists;
 	uint32_t scheduler;
 	struct cpu_set cpus;
+	uint32_t slice_ms, rate_limit_us, delay_us;
 } pools[POOLS];
+
+#define SLICE_MS      30u
+#define RATE_LIMIT_US 1000u
+#define RATE_MIN_US   100u
+#define RATE_MAX_US   500000u
+
+static struct pool new_pool(uint32_t scheduler)
+{
+	return (struct pool){
+		.exists = true,
+		.scheduler = scheduler,
+		.slice_ms = SLICE_MS,
+		.rate_limit_us = RATE_LIMIT_US,
+	};
+}
 
 void pools_reset(void)
 {
 	memset(pools, 0, sizeof(pools));
-	pools[0] = (struct pool){ .exists = true, .scheduler = XEN_SCHEDULER_CREDIT2 };
+	pools[0] = new_pool(XEN_SCHEDULER_CREDIT2);
 	for (unsigned int cpu = 0; cpu < machine.options.cpus; cpu++)
 		cpu_set_add(&pools[0].cpus, cpu);
+}
+
+static bool is_rate(uint32_t rate)
+{
+	return !rate || (rate >= RATE_MIN_US && rate <= RATE_MAX_US);
+}
+
+long pool_settings(struct xen_sysctl_scheduler_op *op)
+{
+	struct pool *pool = op->cpupool_id < POOLS ? &pools[op->cpupool_id] : NULL;
+	bool get = op->cmd == XEN_SYSCTL_SCHEDOP_getinfo;
+
+	if (!pool || !pool->exists)
+		return -ESRCH;
+	if (op->sched_id != pool->scheduler)
+		return -EINVAL;
+	if (pool->scheduler == XEN_SCHEDULER_CREDIT2) {
+		if (!get && !is_rate(op->u.sched_credit2.ratelimit_us))
+			return -EINVAL;
+		if (!get)
+			pool->rate_limit_us = op->u.sched_credit2.ratelimit_us;
+		op->u.sched_credit2.ratelimit_us = pool->rate_limit_us;
+		return 0;
+	}
+	if (!get) {
+		const struct xen_sysctl_credit_schedule *wanted = &op->u.sched_credit;
+
+		if (!wanted->tslice_ms || wanted->tslice_ms > XEN_SYSCTL_CSCHED_TSLICE_MAX || !is_rate(wanted->ratelimit_us) ||
+		    wanted->ratelimit_us > wanted->tslice_ms * 1000 ||
+		    wanted->vcpu_migr_delay_us > XEN_SYSCTL_CSCHED_MGR_DLY_MAX_US)
+			return -EINVAL;
+		pool->slice_ms = wanted->tslice_ms;
+		pool->rate_limit_us = wanted->ratelimit_us;
+		pool->delay_us = wanted->vcpu_migr_delay_us;
+	}
+	op->u.sched_credit = (struct xen_sysctl_credit_schedule){ pool->slice_ms, pool->rate_limit_us, pool->delay_us };
+	return 0;
 }
 
 const struct cpu_set *pool_cpus(uint32_t id)
@@ -67,7 +120,7 @@ static long create(struct xen_sysctl_cpupool_op *op)
 		id++;
 	if (id == POOLS)
 		return -ENOMEM;
-	pools[id] = (struct pool){ .exists = true, .scheduler = op->sched_id };
+	pools[id] = new_pool(op->sched_id);
 	op->cpupool_id = id;
 	return 0;
 }

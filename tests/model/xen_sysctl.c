@@ -69,6 +69,47 @@ static long getcpuinfo(struct xen_sysctl *op)
 	return 0;
 }
 
+static long cputopoinfo(struct xen_sysctl *op)
+{
+	struct xen_sysctl_cputopoinfo *list = &op->u.cputopoinfo;
+
+	list->num_cpus = MIN(list->num_cpus, machine.options.cpus);
+	for (uint32_t i = 0; i < list->num_cpus; i++) {
+		struct xen_sysctl_cputopo place = { .core = i };
+
+		if (!copy_out((uintptr_t)(list->cputopo.p + i), &place, sizeof(place)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static long numainfo(struct xen_sysctl *op)
+{
+	struct xen_sysctl_meminfo memory = {
+		.memsize = machine.options.ram,
+		.memfree = runs_total(&machine.free) << PAGE_SHIFT,
+	};
+	uint32_t distance = 10;
+
+	if (op->u.numainfo.num_nodes < 1)
+		model_violation("numainfo: no room for the node that there is");
+	op->u.numainfo.num_nodes = 1;
+	return copy_out((uintptr_t)op->u.numainfo.meminfo.p, &memory, sizeof(memory)) &&
+			       copy_out((uintptr_t)op->u.numainfo.distance.p, &distance, sizeof(distance)) ?
+		       0 :
+		       -EFAULT;
+}
+
+// xen/common/sched/core.c, credit.c, credit2.c.
+static long scheduler_op(struct xen_sysctl *op)
+{
+	struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
+
+	if (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo && s->cmd != XEN_SYSCTL_SCHEDOP_putinfo)
+		return -EINVAL;
+	return pool_settings(s);
+}
+
 static long readconsole(struct xen_sysctl *op)
 {
 	return console_read_ring(&op->u.readconsole);
@@ -102,7 +143,8 @@ static const struct sysctl {
 } sysctls[] = {
 	SYSCTL(readconsole),	   SYSCTL(physinfo),   SYSCTL(sched_id),
 	SYSCTL(getdomaininfolist), SYSCTL(getcpuinfo), SYSCTL(cpupool_op),
-	SYSCTL(debug_keys),
+	SYSCTL(debug_keys),	   SYSCTL(numainfo),   SYSCTL(cputopoinfo),
+	SYSCTL(scheduler_op),
 };
 
 static void check_unused(const struct sysctl *entry, const struct xen_sysctl *op)

@@ -55,7 +55,7 @@ BAD = {
     "xu unpause test_echo": r"not paused|paused already|running",
     "xu console 77": r"no domain 77.*xu list",
     "xu console 0": r"console",
-    "xu creat test_sync": r"no command 'xu creat'.*create",
+    "xu craete test_sync": r"no command 'xu craete'.*create",
     "nosuch": r"no command 'nosuch'",
     "xu create 'test_sync": r"quote|'",
     "xstat vcpu nosuch": r"nosuch",

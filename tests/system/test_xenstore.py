@@ -170,6 +170,17 @@ def test_requests_to_linux(linux):
     assert machine.answer(f"xu mem-set {domain} 256") == ""
     linux.becomes("cat /sys/devices/system/xen_memory/xen_memory0/info/current_kb", r"^262144$")
 
+    # Both CPUs on one of the machine's: each waits for the other, which the guest counts as stolen (in 10 ms).
+    assert machine.answer(f"xl vcpu-pin {domain} all 1") == ""
+    stolen = "set -- $(head -n 1 /proc/stat); echo $9"
+    before = int(linux.shell(stolen))
+    linux.shell("for i in 1 2; do (while :; do :; done) & done")
+    linux.becomes(f"{stolen}; sleep 1; [ $9 -gt {before + 100} ] && echo enough", r"enough")
+    rows = re.findall(r"^linux_\S+ +\d+ +[01] +(\d) .* (\S+) / all$", machine.command(f"xu vcpu-list {domain}"), re.M)
+    assert rows == [("1", "1")] * 2
+    linux.shell("kill $(jobs -p)")
+    assert machine.answer(f"xl vcpu-pin {domain} all all") == ""
+
     assert machine.answer(f"xu sysrq {domain} h") == ""
     linux.becomes("dmesg | grep sysrq:", r"sysrq: HELP")
     assert linux.xs(f"read {home}/control/sysrq") == "\n"
@@ -210,3 +221,7 @@ def test_transactions_of_several_guests(boot, xen, kernel):
                for linux in linuxes]
     assert machine.answer("xs read /counter") == f"{guests * count}\n"
     assert int(re.search(r"^conflicts +(\d+)$", machine.command("xs stats"), re.M)[1]) >= sum(repeats) > 0
+    # All are asked before the first is waited for.
+    output = machine.command("xl shutdown --all -w", SLOW)
+    assert sorted(re.findall(r"^domain:(\d+) has ended$", output, re.M)) == sorted(str(linux.domain) for linux in linuxes)
+    machine.becomes("xu list", r"(?!.*^small_)")

@@ -11,7 +11,10 @@
 #include "domain/domain.h"
 #include "domain/store_nodes.h"
 #include "kernel/compiler.h"
+#include "kernel/fault_test.h"
 #include "kernel/task.h"
+#include "shell/command.h"
+#include "shell/shell.h"
 #include "storage/mount.h"
 #include "xen/domctl.h"
 #include "xen/event.h"
@@ -22,6 +25,13 @@
 #define KERNEL_SIZE 700000u
 
 struct dom0_domain_cfg domain_cfgs[] = { { 0 } };
+
+const char *const kernel_test_faults[] = { NULL };
+
+void kernel_test_fault(const char *kind)
+{
+	(void)kind;
+}
 
 static struct model_disk *disk;
 
@@ -293,6 +303,121 @@ static void creation_survives_each_read_of_the_card(void **state)
 	}
 }
 
+// ---- At the prompt, with xl's arguments ----
+
+static const char *says(const char *line)
+{
+	model_output_clear();
+	command_run_line(shell_commands, line);
+	return model_output();
+}
+
+static void assert_says(const char *line, const char *text)
+{
+	if (!strstr(says(line), text))
+		fail_msg("'%s' says:\n%s\ninstead of:\n%s", line, model_output(), text);
+}
+
+static const char plain_json[] =
+	"[\n"
+	"    {\n"
+	"        \"domid\": 1,\n"
+	"        \"config\": {\n"
+	"            \"c_info\": {\n"
+	"                \"type\": \"pvh\",\n"
+	"                \"name\": \"x\",\n"
+	"                \"uuid\": \"01234567-89ab-cdef-0123-456789abcdef\",\n"
+	"                \"pool_name\": \"Pool-0\"\n"
+	"            },\n"
+	"            \"b_info\": {\n"
+	"                \"max_vcpus\": 2,\n"
+	"                \"avail_vcpus\": [\n"
+	"                    0\n"
+	"                ],\n"
+	"                \"max_memkb\": 32768,\n"
+	"                \"target_memkb\": 16384,\n"
+	"                \"sched_params\": {\n"
+	"                    \"weight\": 300\n"
+	"                },\n"
+	"                \"kernel\": \"kernel\",\n"
+	"                \"cmdline\": \"say \\\"hello\\\" \\\\ \\u0007\",\n"
+	"                \"ramdisk\": \"ramdisk\",\n"
+	"                \"arch_arm\": {\n"
+	"                    \"gic_version\": \"default\"\n"
+	"                }\n"
+	"            },\n"
+	"            \"on_poweroff\": \"destroy\",\n"
+	"            \"on_reboot\": \"restart\",\n"
+	"            \"on_watchdog\": \"destroy\",\n"
+	"            \"on_crash\": \"preserve\",\n"
+	"            \"on_soft_reset\": \"soft-reset\"\n"
+	"        }\n"
+	"    }\n"
+	"]\n";
+
+static void what_xl_shows_of_a_domain(void **state)
+{
+	(void)state;
+	write_file("x.cfg", "name = 'x'\nkernel = 'kernel'\nramdisk = 'ramdisk'\nmemory = 16\nmaxmem = 32\n"
+			    "cmdline = 'say \"hello\" \\\\ \\x07'\nvcpus = 1\nmaxvcpus = 2\n"
+			    "cpu_weight = 300\non_crash = 'preserve'\nuuid = '01234567-89ab-cdef-0123-456789abcdef'\n");
+	assert_says("xl create x.cfg -d 1", "domain:1 created\n");
+	const char *text = strstr(says("xl list -l"), "    },\n    {\n        \"domid\": 1"); // behind Dom0
+	assert_non_null(text);
+	assert_string_equal(text + strlen("    },\n"), plain_json + strlen("[\n"));
+	assert_memory_equal(says("xl list -l 1"), "{\n    \"domid\": 1,\n", 18);
+	assert_says("xl destroy x", "destroyed");
+
+	write_file("y.cfg", "kernel = 'kernel'\nmemory = 16\ndisk = [ 'phy:/dev/x,xvda,r,backend=driver' ]\n"
+			    "vif = [ 'mac=00:16:3e:01:02:03,bridge=b0,backend=driver', 'devid=7,backend=driver' ]\n"
+			    "irqs = [ 40 ]\niomem = [ '9030,1' ]\n");
+	static const char *const parts[] = {
+		"{\n    \"domid\": null,\n", "\"pdev_path\": \"/dev/x\"", "\"readwrite\": 0", "\"mac\": \"00:16:3e:01:02:03\"",
+		"\"devid\": 7,", "\"start\": 36912", "\"irqs\": [\n                40\n",
+		"\"backend_domname\": \"driver\"",
+	};
+	says("xl create -n y");
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strstr(model_output(), parts[i]))
+			fail_msg("'%s' isn't in:\n%s", parts[i], model_output());
+	assert_int_equal(model_domain_count(), 0);
+}
+
+static void what_xl_takes_to_create(void **state)
+{
+	(void)state;
+	assert_says("xl create plain.cfg memory=24 cmdline=console=hvc0", "domain:");
+	assert_says("xl list -l", "\"target_memkb\": 24576,");
+	assert_says("xl list -l", "\"cmdline\": \"console=hvc0\"");
+	assert_says("xl config-update plain packed.cfg name=other", "");
+	assert_says("xl list -l", "\"kernel\": \"kernel.gz\"");
+	assert_says("xl config-update plain plain.cfg memory=many", "plain.cfg:5:8: ");
+	assert_says("xl config-update 0 plain.cfg", "domain 0 is this control domain itself");
+	assert_says("xl destroy plain", "destroyed");
+	assert_null(strstr(says("xl create -q -f plain.cfg memory=8"), "created"));
+	assert_says("xl list", "\nplain ");
+	assert_says("xl destroy plain", "destroyed");
+	assert_says("xl create plain memory=0", "plain.cfg:5:8: ");
+	assert_says("xl create plain 'memory=\"0\"'", "plain.cfg:5:8: ");
+	assert_int_equal(model_domain_count(), 0);
+}
+
+static void a_pool_from_a_file(void **state)
+{
+	(void)state;
+	write_file("pool.cfg", "sched = 'credit'\ncpus = [ '2', '3' ]\n");
+	assert_string_equal(says("xl cpupool-cpu-remove Pool-0 2-3"), "");
+	assert_says("xl cpupool-create -n pool.cfg", "cpupool name:   pool.cfg\nscheduler:      credit\nnumber of cpus: 2\n");
+	assert_says("xl cpupool-create -f pool.cfg name=second", "pool:1 created");
+	assert_says("xl cpupool-list", "second               2    credit       y          0\n");
+	assert_string_equal(says("xl cpupool-destroy second"), "");
+	write_file("pool.cfg", "cpus = '9'\nname = 'third'\n");
+	assert_says("xl cpupool-create pool.cfg", "CPU 9 is in a pool, or isn't there");
+	write_file("pool.cfg", "cpus = [\n");
+	assert_says("xl cpupool-create pool.cfg", "pool.cfg:");
+	assert_string_equal(says("xl cpupool-cpu-add Pool-0 2-3"), "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -301,6 +426,9 @@ int main(void)
 		TEST(what_is_in_use_stays),
 		TEST(images_arrive_whole),
 		TEST(creation_survives_each_read_of_the_card),
+		TEST(what_xl_shows_of_a_domain),
+		TEST(what_xl_takes_to_create),
+		TEST(a_pool_from_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, start_all, leave_folder);

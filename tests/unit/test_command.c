@@ -189,7 +189,7 @@ static const struct {
 	  "xu create: there is no option -x\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create --help'.\n" },
 	{ "xu create a -d", -EINVAL, "xu create: option -d wants a value behind it: -d ID\n" },
 	{ "xu create a -p -p", -EINVAL, "xu create: option -p is given twice\n" },
-	{ "xu creat a", -ENOENT, "There is no command 'xu creat'. Did you mean 'xu create'?\n" },
+	{ "xu craete a", -ENOENT, "There is no command 'xu craete'. Did you mean 'xu create'?\n" },
 	{ "xy list", -ENOENT, "There is no command 'xy'. Did you mean 'xu'?\n" },
 	{ "xsatt", -ENOENT, "There is no command 'xsatt'. Did you mean 'xstat'?\n" },
 	{ "frobnicate", -ENOENT, "There is no command 'frobnicate'. See 'help'.\n" },

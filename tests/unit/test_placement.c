@@ -271,6 +271,88 @@ static void the_commands_show_and_set(void **state)
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 }
 
+// Pairs of what is typed and what is, among more, answered.
+static void assert_answers(const char *const (*lines)[2], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_says(lines[i][0], lines[i][1]);
+}
+
+static void schedulers_have_settings(void **state)
+{
+	static const char *const lines[][2] = {
+		{ "xu sched-credit2", "Cpupool Pool-0: ratelimit=1000us\n" },
+		{ "xu sched-credit2 -s", "Cpupool Pool-0: ratelimit=1000us\n" },
+		{ "xu sched-credit2 -s -r 2000 -p Pool-0", "" },
+		{ "xu sched-credit2 -s", "ratelimit=2000us\n" },
+		{ "xu sched-credit2 -s -r 7", "Xen refuses that" },
+		{ "xu sched-credit2 -s -r x", "'x' is not a time" },
+		{ "xu sched-credit2 -r 1000", "need -s as well" },
+		{ "xu sched-credit2 -t 1", "there is no option -t" },
+		{ "xu sched-credit -s", "pool 0 doesn't run under the scheduler credit;" },
+		{ "xu sched-credit -s -p nowhere", "there is no pool 'nowhere'" },
+		{ "xu cpupool-cpu-remove Pool-0 3", "" },
+		{ "xu cpupool-create name=c sched=credit", "pool:1 created" },
+		{ "xu sched-credit", "Cpupool c: tslice=30ms ratelimit=1000us migration-delay=0us\n" },
+		{ "xu sched-credit -p c -s -t 10 -r 500 -m 100", "" },
+		{ "xu sched-credit -p c -s", "tslice=10ms ratelimit=500us migration-delay=100us\n" },
+		{ "xu sched-credit -p c -s -t 1001", "'1001' is not a time from 1 to 1000" },
+		{ "xu cpupool-destroy c", "" },
+		{ "xu cpupool-cpu-add Pool-0 3", "" },
+		{ "xu sched-credit2 -s -r 1000", "" },
+	};
+
+	(void)state;
+	assert_answers(lines, ARRAY_SIZE(lines));
+}
+
+static void hands_that_know_xl_find_it(void **state)
+{
+	static const char *const lines[][2] = {
+		{ "xl -v -T list guest", "guest                                        1     8" },
+		{ "xl -vvv domi guest", "1\n" }, // cut short, where only one command begins so
+		{ "xl dom guest", "There is no command 'xl dom'" },
+		{ "xl -N create guest", "there is no option -N" },
+		{ "xl help domid", "Usage: xl domid NAME" },
+		{ "xu help", "  cpupool-create     Make a pool" },
+		{ "xu help nothing", "xu help: there is no command 'xu nothing'" },
+		{ "xl vcpu-list 1 0", "Domain-0" },
+		{ "xl vcpu-list 7 guest", "guest                                1     1" },
+		{ "xl list -n guest", " all\n" },
+		{ "xl claims", "guest                                        1     8        0\n" },
+		{ "xl info -n", "  3:       3        0        0\n" },
+		{ "xl info --numa", "   0:      8192       81" },
+		{ "xl destroy -f 0", "Domain-0 is this control domain itself" },
+		{ "xl vcpu-set -i guest 3", "can have from 1 to 2 CPUs" },
+		{ "xl shutdown", "which? One domain, or all with -a" },
+		{ "xl shutdown -a guest", "which? One domain, or all with -a" },
+		{ "xl console -t vuart guest", "a domain has one console here" },
+		{ "xl console -n 1 guest", "a domain has one console here" },
+		{ "xl console -e abc guest", "'abc' is no key" },
+		{ "xl mem-max guest 1t", "" },
+		{ "xl mem-max guest 67108864b", "" },
+		{ "xl create", "which configuration?" },
+		{ "xl create guest memory=64 nonsense", "'nonsense' is no setting KEY=VALUE" },
+		{ "xl create -f guest.cfg", "guest.cfg" },
+		{ "xl config-update guest", "an argument is missing" },
+		{ "xl cpupool-create", "name=NAME is missing" },
+		{ "xl cpupool-create -n name=x cpus=[\"1\",\"3\"] sched=credit",
+		  "cpupool name:   x\nscheduler:      credit\nnumber of cpus: 2\n" },
+		{ "xl cpupool-create nothing.cfg", "nothing.cfg" },
+		{ "xl cpupool-create name=x speed", "'speed' is none of name, sched, cpus" },
+	};
+	struct domain *domain;
+
+	(void)state;
+	assert_int_equal(domain_create(&config, 1, false, &domain, NULL), 0);
+	assert_answers(lines, ARRAY_SIZE(lines));
+	assert_int_equal(model_domain(1).max_pages, (64 * 1024 + 8) / 4);
+	model_output_clear();
+	assert_int_equal(command_run_line(shell_commands, "xl info nr_nodes"), 0);
+	assert_string_equal(model_output(), "1\n");
+	assert_int_equal(domain_destroy(domain->id, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +360,8 @@ int main(void)
 		cmocka_unit_test(a_pool_that_fails_leaves_nothing),
 		cmocka_unit_test_setup(a_domain_is_placed, plain_config),
 		cmocka_unit_test_setup(the_commands_show_and_set, plain_config),
+		cmocka_unit_test(schedulers_have_settings),
+		cmocka_unit_test_setup(hands_that_know_xl_find_it, plain_config),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -364,6 +364,17 @@ static void shutting_down(void **state)
 	says("xu shutdown -w 2", "domain:2 has ended\n");
 	assert_in_range(time_now() - begin, SECONDS(6), SECONDS(7));
 	assert_int_equal(domain_destroy(id, NULL), 0);
+
+	// All: one that can't be asked is told and keeps none of the others.
+	id = make_domain();
+	domid_t foreign = model_make_domain(16);
+	assert_non_null(task_create("guest", answers, NULL));
+	says("xl shutdown -a -w", "domain:2 has ended\n");
+	assert_non_null(strstr(model_output(), "it is neither one that 'xu create' made, nor xen,enhanced"));
+	assert_int_equal(domain_destroy(foreign, NULL), 0);
+	says("xl reboot --all", ""); // one that has ended isn't asked
+	assert_null(strstr(model_output(), "domain"));
+	assert_int_equal(domain_destroy(id, NULL), 0);
 }
 
 // @releaseDomain is for whoever serves other domains.
