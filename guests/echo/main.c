@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repeats each line of console input in capitals, with the number of bytes that have come: for the tests of
-// the console's way in. The lines `exit`, `reboot`, `crash` and `watchdog` end it each in its own way.
+// the console's way in. The lines `exit`, `reboot`, `crash` and `watchdog` end it each in its own way; after `suspend` it
+// goes on when it is resumed.
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/guest.h"
 #include "kernel/task.h"
+#include "xen/hypercall.h"
 #include "xen/public.h"
 #include "xen/pv_console.h"
 #include "xen/sched.h"
@@ -30,6 +32,13 @@ static void crash_guest(void)
 	*nowhere = 1;
 }
 
+static void suspend(void)
+{
+	struct sched_shutdown shutdown = { .reason = SHUTDOWN_suspend };
+
+	xen_operation(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown);
+}
+
 static void bark(void)
 {
 	sched_watchdog(1);
@@ -45,6 +54,7 @@ static const struct {
 	{ "reboot", reboot_guest },
 	{ "crash", crash_guest },
 	{ "watchdog", bark },
+	{ "suspend", suspend },
 };
 
 static void answer(char *line)

@@ -169,3 +169,25 @@ int domain_unpause(domid_t id, struct failure *failure)
 {
 	return set_paused(id, false, failure);
 }
+
+int domain_resume(domid_t id, struct failure *failure)
+{
+	struct domain *domain = domain_find(id);
+	struct domain_info info;
+	int error = domain_check_free(id, failure);
+
+	if (!error)
+		error = domain_check_exists(id, failure);
+	if (error)
+		return error;
+	error = domctl_get_info(id, &info);
+	if (!error && (!info.shutdown || info.shutdown_reason != SHUTDOWN_suspend))
+		return failure_set(failure, -EINVAL, "domain %u hasn't suspended itself", id);
+	if (!error)
+		error = domctl_resume(id);
+	if (error)
+		return failure_set(failure, error, "domain %u can't be resumed: %s", id, error_text(error));
+	if (domain)
+		domain->ended = false;
+	return 0;
+}

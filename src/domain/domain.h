@@ -60,6 +60,9 @@ int domain_destroy(domid_t id, struct failure *failure);
 int domain_pause(domid_t id, struct failure *failure);
 int domain_unpause(domid_t id, struct failure *failure);
 
+// Lets a domain that has suspended itself go on. -EINVAL: it hasn't; and as above.
+int domain_resume(domid_t id, struct failure *failure);
+
 // NULL when this program didn't build such a domain.
 struct domain *domain_find(domid_t id);
 struct domain *domain_find_by_name(const char *name);

@@ -47,7 +47,7 @@ static const char *describe(unsigned int reason)
 // Nobody knows what to do after an unknown end: as with xl, nothing is kept.
 static enum config_action configured(const struct domain *domain, unsigned int reason)
 {
-	if (!domain->source || reason == SHUTDOWN_suspend)
+	if (!domain->source)
 		return CONFIG_ACTION_PRESERVE;
 	if (reason >= ARRAY_SIZE(reasons))
 		return CONFIG_ACTION_DESTROY;
@@ -187,6 +187,11 @@ static bool look_at(struct domain *domain)
 	if (domctl_get_info(domain->id, &info) || !info.shutdown || info.dying)
 		return true;
 	domain->ended = true;
+	if (info.shutdown_reason == SHUTDOWN_suspend) { // all of it stays as it is
+		log_info("domain %u (%s) %s; 'xu resume %u' lets it go on", domain->id, domain->name,
+			 describe(info.shutdown_reason), domain->id);
+		return true;
+	}
 	xenstore_domain_stopped(domain->id); // which doesn't know it any more when it has broken with it
 	domain->answer = choose(domain, info.shutdown_reason);
 	domain->restarting = is_restart(domain->answer);

@@ -175,8 +175,10 @@ static int print_ring(uint32_t *index, bool clear)
 		// What is in the ring may hold NULs: bytes that a serial line got wrong.
 		for (uint32_t at = 0; at < size; at += (uint32_t)strlen(text + at) + 1)
 			shell_print("%s", text + at);
-		if (console_io_interrupted())
+		if (console_io_interrupted()) {
+			shell_print("%s", text[size - 1] == '\n' ? "" : "\n");
 			return -EINTR;
+		}
 	}
 }
 

@@ -268,6 +268,11 @@ int xu_unpause_command(const struct invocation *call)
 	return apply(call, domain_unpause, "unpaused");
 }
 
+int xu_resume_command(const struct invocation *call)
+{
+	return apply(call, domain_resume, "resumed");
+}
+
 static void print_name(const char *name, void *unused)
 {
 	(void)unused;

@@ -33,6 +33,7 @@ int xu_config_update_command(const struct invocation *call);
 int xu_destroy_command(const struct invocation *call);
 int xu_pause_command(const struct invocation *call);
 int xu_unpause_command(const struct invocation *call);
+int xu_resume_command(const struct invocation *call);
 int xu_config_list_command(const struct invocation *call);
 int xu_config_check_command(const struct invocation *call);
 int xu_config_command(const struct invocation *call);

@@ -88,6 +88,15 @@ const struct command xu_commands[] = {
 		.completion = COMPLETE_DOMAIN,
 	},
 	{
+		.name = "resume",
+		.arguments = "DOMAIN",
+		.help = "Let a domain that has suspended itself go on",
+		.run = xu_resume_command,
+		.min_arguments = 1,
+		.max_arguments = 1,
+		.completion = COMPLETE_DOMAIN,
+	},
+	{
 		.name = "shutdown",
 		.arguments = "DOMAIN|-a [-w]",
 		.help = "Ask a domain, or all, to shut down",

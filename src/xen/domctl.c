@@ -75,6 +75,11 @@ int domctl_unpause(domid_t domid)
 	return domctl_simple(XEN_DOMCTL_unpausedomain, domid);
 }
 
+int domctl_resume(domid_t domid)
+{
+	return domctl_simple(XEN_DOMCTL_resumedomain, domid);
+}
+
 void domain_info_read(struct domain_info *info, const struct xen_domctl_getdomaininfo *from)
 {
 	*info = (struct domain_info){

@@ -42,6 +42,9 @@ int domctl_destroy(domid_t domid);
 int domctl_pause(domid_t domid);
 int domctl_unpause(domid_t domid);
 
+// Lets a domain that has shut down go on where it did so.
+int domctl_resume(domid_t domid);
+
 struct domain_info {
 	domid_t domid;
 	bool dying, shutdown, paused, blocked, running;

@@ -53,6 +53,15 @@ static long unpausedomain(struct xen_domctl *op)
 	return 0;
 }
 
+static long resumedomain(struct xen_domctl *op)
+{
+	(void)op;
+	if (is_dom0())
+		return -EINVAL;
+	target->shut_down = false;
+	return 0;
+}
+
 // ---- Information ----
 
 static void set_flag(struct xen_domctl_getdomaininfo *info, uint32_t flag, bool value)
@@ -475,6 +484,7 @@ static const struct domctl {
 	DOMCTL_WITHOUT_ARGUMENTS(destroydomain, -EPERM),
 	DOMCTL_WITHOUT_ARGUMENTS(pausedomain, -EPERM),
 	DOMCTL_WITHOUT_ARGUMENTS(unpausedomain, -EPERM),
+	DOMCTL_WITHOUT_ARGUMENTS(resumedomain, -EPERM),
 	DOMCTL(getdomaininfo, getdomaininfo, -EPERM),
 	DOMCTL(max_mem, max_mem, -EPERM),
 	DOMCTL(setvcpucontext, vcpucontext, -ENOMEM, -EPERM),

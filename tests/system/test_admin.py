@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Administration of CPUs, pools, memory and Xen itself, each seen from the other side."""
 
+import json
 import re
 
 
@@ -65,6 +66,21 @@ def test_shares_and_limits(boot, xen):
     assert machine.answer(f"xu mem-max {domain} 64") == ""
     assert re.search(r"^virt_domu .* 65544 ", machine.command("xstat stat"), re.M)
     assert "is to keep 16 MiB" in machine.command(f"xu mem-max {domain} 8")
+    limit = int(re.fullmatch(r"Cpupool Pool-0: ratelimit=(\d+)us\n", machine.answer("xl sched-credit2 -s"))[1])
+    assert machine.answer(f"xl sched-credit2 -s -r {limit + 500}") == ""
+    assert machine.answer("xl sched-credit2 -s -p Pool-0") == f"Cpupool Pool-0: ratelimit={limit + 500}us\n"
+    assert "Xen refuses that" in machine.command("xl sched-credit2 -s -r 1")
+    assert "doesn't run under the scheduler credit;" in machine.command("xl sched-credit -s")
+    assert "the scheduler rtds runs no pool" in machine.command("xl sched-rtds")
+    # The domain as libxl's JSON.
+    dom0, guest = json.loads(machine.answer("xl list -l"))
+    assert dom0["domid"] == 0 and dom0["config"]["c_info"]["name"] == "Domain-0"
+    assert guest["domid"] == domain and guest["config"]["c_info"]["name"] == "virt_domu"
+    assert guest["config"]["c_info"]["uuid"] in machine.command("xl vm-list")
+    assert guest["config"]["b_info"]["target_memkb"] == 16384 and guest["config"]["b_info"]["avail_vcpus"] == [0]
+    assert json.loads(machine.answer(f"xl li -l {domain}")) == guest
+    assert json.loads(machine.answer("xl create -n virt_domu"))["config"]["b_info"]["kernel"]
+    assert "which? One domain, or all" in machine.command("xl shutdown")
 
 
 def test_what_the_machine_says(boot, xen):
@@ -74,6 +90,8 @@ def test_what_the_machine_says(boot, xen):
     assert re.search(rf"^xen_version +: {re.escape(xen)}\.", info, re.M)
     assert re.search(r"^xen_commandline +: .*dom0_mem=16M .*loglvl=all$", info, re.M)
     assert re.search(r"^free_memory +: [12]\d\d\d$", info, re.M)
+    cpus = re.search(r"^cpu:    core    socket     node\n((?: *\d+: +\d+ +\d+ +0\n)+)", machine.command("xl info -n"), re.M)
+    assert cpus[1].count("\n") == int(machine.answer("xl info nr_cpus"))
     # The ring's text is Xen's own, which command() takes out.
     machine.start("xu dmesg")
     machine.expect("(XEN) Command line: ")
@@ -85,6 +103,17 @@ def test_what_the_machine_says(boot, xen):
     machine.prompt()
     machine.start("xu dmesg")
     assert "installed handlers" not in machine.prompt()
+    # What is printed while it is followed comes twice: from Xen, and from its ring. Ctrl-A gives Xen the keys.
+    machine.start("xu dmesg -f")
+    machine.send("\x01\x01\x01")
+    machine.expect("*** Serial input to Xen")
+    machine.send("h")
+    for _ in range(2):
+        machine.expect("pressed -> showing installed handlers")
+    machine.send("\x01\x01\x01")
+    machine.expect("*** Serial input to DOM0")
+    machine.send("\x03")
+    machine.prompt()
     assert machine.answer("xu set-parameters gnttab_max_frames") == "gnttab_max_frames = 64\n"
     assert machine.answer("xu set-parameters gnttab_max_frames=32") == "gnttab_max_frames = 32\n"
     assert "there is no" in machine.command("xu dt-overlay add nothing.dtbo")

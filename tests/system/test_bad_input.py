@@ -38,7 +38,7 @@ BAD = {
     "xu create test_memory_both_banks": r"free",
     # Names and numbers
     "xu create nosuch": r"no configuration 'nosuch'.*xu config_list",
-    "xu create": r"[Uu]sage",
+    "xu create": r"which configuration",
     "xu create test_sync -d 40000": r"'40000' is not a domain id; take one from 1 to 32751",
     "xu create test_sync -d -1": r"'-1' is not a domain id",
     "xu create test_sync -d 1x": r"'1x' is not a domain id",

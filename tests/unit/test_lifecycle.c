@@ -231,8 +231,17 @@ static void test_preserved(void **state)
 	assert_true(model_domain(id).shut_down);
 	assert_int_equal(domain_destroy(id, NULL), 0);
 	id = make_from_source(CONFIG_ACTION_RESTART);
-	ends(id, SHUTDOWN_suspend); // nothing can be made of it
-	assert_said("has suspended itself; 'xu destroy");
+	struct failure failure = { 0 };
+	assert_int_equal(domain_resume(id, &failure), -EINVAL);
+	assert_non_null(strstr(failure.text, "hasn't suspended itself"));
+	for (int i = 0; i < 2; i++) { // and again
+		ends(id, SHUTDOWN_suspend);
+		assert_said("has suspended itself; 'xu resume");
+		assert_true(model_domain(id).shut_down);
+		assert_int_equal(domain_resume(id, NULL), 0);
+		assert_false(model_domain(id).shut_down);
+	}
+	ends(id, SHUTDOWN_suspend);
 	assert_int_equal(domain_destroy(id, NULL), 0);
 }
 
