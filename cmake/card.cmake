@@ -27,7 +27,10 @@ if(EXISTS ${card_list})
   if(boot_files)
     set(xen ${PARTS}/boot/xen-4.17)
     set(dom0 ${PROJECT_BINARY_DIR}/thin-dom0.bin)
-    file(GLOB board_files CONFIGURE_DEPENDS boards/${BOARD}/boot.toml boards/${BOARD}/*.dtsi boards/${BOARD}/config.txt)
+    file(
+      GLOB board_files CONFIGURE_DEPENDS boards/${BOARD}/boot.toml boards/${BOARD}/*.dtsi
+      boards/${BOARD}/*.dts boards/${BOARD}/*.txt boards/${BOARD}/overlays/*.dtso
+    )
     add_custom_command(
       OUTPUT ${boot_files}
       COMMAND ${PYTHON} ${PROJECT_SOURCE_DIR}/image/boot files ${BOARD} ${PROJECT_BINARY_DIR}/boot --xen ${xen} --dom0 ${dom0}

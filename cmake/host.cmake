@@ -39,6 +39,7 @@ foreach(source IN LISTS unit_tests)
   add_executable(${test} ${source})
   set_target_properties(${test} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unit)
   target_compile_options(${test} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
+  target_compile_definitions(${test} PRIVATE PARTS_FOLDER="${PARTS}")
   target_link_libraries(
     ${test} PRIVATE common platform $<LINK_GROUP:RESCAN,model,xen,${rooms}> cmocka fdt -l:libz.a
   )

@@ -96,7 +96,24 @@ def test_source_folders_in_their_order(card, tmp_path):
     assert run("mtype", "-i", f"{tmp_path}/full.img@@1M", "::s").stdout == b"of the first folder"
 
 
+@pytest.mark.parametrize("boot, dom0", [(512, 160), (16, 700), (8, 64), (63, 259)])
+def test_small_partition_of_a_large_card(card, tmp_path, boot, dom0):
+    """What kind of FAT it is follows from the partition's size, not the card's."""
+    result = card(f"[boot {boot}M]\nsmall s\n[dom0 {dom0}M]\nlarge l\n")
+    assert result.returncode == 0, result.stderr
+    assert run("mtype", "-i", f"{tmp_path}/full.img@@{boot + 1}M", "::l").stdout == (tmp_path / "large").read_bytes()
+
+
+def test_partition_that_is_a_file(card, tmp_path):
+    assert card("[boot 16M]\nsmall s\n[rootfs = large]\n").returncode == 0
+    image = (tmp_path / "full.img").read_bytes()
+    assert len(image) == (1 + 16 + 3 + 1) << 20 and image[17 << 20:][:3_000_001] == (tmp_path / "large").read_bytes()
+    assert b"Linux filesystem" in run("sgdisk", "--info", 2, tmp_path / "full.img").stdout
+
+
 @pytest.mark.parametrize("text, message", [
+    ("[rootfs = large]\nsmall s\n", "card.txt:2: the partition rootfs is a file already"),
+    ("[rootfs = nothing]\n", "card.txt:1: there is no file nothing in"),
     ("[dom0]\nmissing m\nlarge\n", "card.txt:2: there is no file missing in"),
     ("[dom0]\nmissing m\nlarge\n", "card.txt:3: a line is [NAME]"),
     ("small s\n", "card.txt:1: a file stands in front of the first [PARTITION]"),

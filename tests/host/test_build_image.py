@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./build-image: what it makes for a board that nothing emulates, twice the same, and what it says to wrong options."""
+
+import gzip
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+ENVIRONMENT = os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLSRC": "/dev/null"}
+OPTIONS = {"machine", "domd-root", "enable-scmi", "enable-wifi", "flask", "xen", "boot-size", "dom0-size", "output"}
+FIRMWARE = {"bootcode.bin", "start.elf", "start4.elf", "fixup.dat", "fixup4.dat", "config.txt", "cmdline.txt", "u-boot.bin"}
+OVERLAYS = {f"{name}{part}.dtbo" for name in ("mmc", "usb", "pcie1") for part in ("", "-passthrough")} | {"xen.dtbo", "scmi.dtbo"}
+CONFIGURATIONS = {"rpi_5_domd", "rpi_5_domu", "helloworld_xen-arm64", "linux_pv_domu", "domd"}
+
+
+def build_image(*options):
+    return subprocess.run([TOP / "build-image", *map(str, options)], capture_output=True, text=True, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+def mtools(*command):
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=True).stdout
+
+
+def names(image, offset, folder):
+    listed = mtools("mdir", "-b", "-i", f"{image}@@{offset}M", f"::{folder}").decode().split()
+    return {name.removeprefix("::/").removeprefix(folder.lstrip("/")).lstrip("/") for name in listed}
+
+
+def test_rpi5(tmp_path):
+    made = []
+    for name in "first", "second":
+        result = build_image("--machine", "rpi5", "--boot-size", "64M", "--dom0-size", "160M", "--xen=4.20",
+                             "--domd-root", "sd", "--enable-wifi", "yes", "--enable-scmi", "yes", "--flask", "permissive",
+                             "--output", tmp_path / name)
+        assert result.returncode == 0, result.stderr
+        files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (tmp_path / name).iterdir()}
+        made.append(files)
+    assert made[0] == made[1]
+    assert set(made[0]) == {f"{name}.img{suffix}" for name in ("full", "rootfs") for suffix in ("", ".gz", ".bmap")}
+    assert "DomD can't have its own root" in result.stderr
+    assert "bmaptool copy" in result.stdout and "/dev/" not in result.stdout
+    for name in "full.img", "rootfs.img":
+        image = tmp_path / "first" / name
+        assert hashlib.sha256(gzip.decompress(image.with_suffix(".img.gz").read_bytes())).hexdigest() == made[0][name]
+
+    image = tmp_path / "first/full.img"
+    assert FIRMWARE | OVERLAYS | {"boot.scr", "xen", "xenpolicy", "thin-dom0.bin", "bcm2712-rpi-5-b.dtb"} <= names(image, 1, "")
+    assert {f"{name}.cfg" for name in CONFIGURATIONS} <= names(image, 65, "/dom0")
+    assert mtools("mtype", "-i", f"{image}@@1M", "::thin-dom0.bin") == (TOP / "build/rpi5/thin-dom0.bin").read_bytes()
+    script = mtools("mtype", "-i", f"{image}@@1M", "::boot.scr").decode(errors="replace")
+    assert "xsm=flask flask=permissive" in script and '"xen,xsm-policy"' in script
+    assert re.findall(r"(\S+)\.dtbo", script) == ["xen", "scmi"]
+    with open(image, "rb") as card, open(tmp_path / "first/rootfs.img", "rb") as root:
+        card.seek((1 + 64 + 160) << 20)
+        assert card.read(4 << 20) == root.read(4 << 20)
+    listed = subprocess.run(["debugfs", "-R", "ls -p /lib/firmware/brcm", tmp_path / "first/rootfs.img"], env=ENVIRONMENT,
+                            capture_output=True, text=True, check=True).stdout
+    assert "/brcmfmac43455-sdio.bin/" in listed
+
+
+@pytest.mark.quick
+def test_help():
+    text, config = build_image("--help").stdout, build_image("--help-config").stdout
+    assert max(map(len, (text + config).splitlines())) <= 80
+    for option in OPTIONS:
+        assert f"--{option} " in text and f"--{option} " in config
+    assert len(re.findall(r"^  --", config, re.M)) == len(OPTIONS)
+    assert config.count("(default: ") == len(OPTIONS) - 1 and config.count("(must be given)") == 1
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("options, said", [
+    ([], "--machine says for which board: --machine rpi5, rpi4, zcu102, virt."),
+    (["--machine", "rpi3"], "--machine takes rpi5, rpi4, zcu102, virt, not 'rpi3'"),
+    (["--machine", "rpi5|rpi4"], "--machine takes"),
+    (["--machine"], "--machine wants a value"),
+    (["--machine", "rpi5", "--domd-root", "tape"], "--domd-root takes usb, nvme, sd, initrd, not 'tape'"),
+    (["--machine", "virt", "--domd-root", "usb"], "it has initrd only"),
+    (["--machine", "rpi5", "--xen", "4.99"], "there is no file '4.99'"),
+    (["--machine", "rpi5", "--enable-scmi", "yes"], "Xen 4.17 hands nothing on"),
+    (["--machine", "rpi4", "--xen", "4.20", "--enable-scmi", "yes"], "only for rpi5"),
+    (["--machine", "zcu102", "--enable-wifi", "yes"], "has no radio"),
+    (["--machine", "virt", "--boot-size", "big"], "--boot-size takes a size such as 64M or 1G, not 'big'"),
+    (["--colour", "red"], "there is no option '--colour'"),
+    (["machine"], "there is no option 'machine'"),
+])
+def test_refused(options, said):
+    result = build_image(*options)
+    assert result.returncode == 2 and said in result.stderr
+
+
+def test_too_small_a_partition(tmp_path):
+    result = build_image("--machine", "rpi5", "--dom0-size", "16M", "--output", tmp_path)
+    assert result.returncode == 1 and "--size dom0=" in result.stderr
+    assert not list(tmp_path.iterdir())
