@@ -97,5 +97,5 @@ def test_refused(options, said):
 
 def test_too_small_a_partition(tmp_path):
     result = build_image("--machine", "rpi5", "--dom0-size", "16M", "--output", tmp_path)
-    assert result.returncode == 1 and "--size dom0=" in result.stderr
+    assert result.returncode == 1 and "Make it larger: --dom0-size " in result.stderr
     assert not list(tmp_path.iterdir())
