@@ -162,20 +162,16 @@ int xu_wait_command(const struct invocation *call)
 	const char *wanted = call->argc > 1 ? call->argv[1] : NULL;
 	char text[CONFIG_SHELL_LINE_MAX + 32];
 	struct failure failure = { 0 };
-	uint64_t deadline = TIME_NEVER, seconds;
+	uint64_t deadline = TIME_NEVER, seconds = 0;
 	domid_t id;
 	int error = domains_argument(call, &id);
 
+	if (!error)
+		error = shell_number_option(call, XU_WAIT_TIME, "number of seconds", 0, UINT32_MAX, &seconds);
 	if (error)
 		return error;
-	if (call->options[XU_WAIT_TIME]) {
-		if (!shell_number(call->options[XU_WAIT_TIME], UINT32_MAX, &seconds)) {
-			shell_error("%s: '%s' is not a number of seconds", call->name,
-				    call->options[XU_WAIT_TIME]);
-			return -EINVAL;
-		}
+	if (call->options[XU_WAIT_TIME])
 		deadline = time_now() + SECONDS(seconds);
-	}
 	compose(wanted, id, text, sizeof(text));
 	awaited.domain = id;
 	awaited.has_ended = false;

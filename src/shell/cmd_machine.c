@@ -18,25 +18,11 @@
 #include "xen/hypfs.h"
 #include "xen/sysctl.h"
 #include "xen/version.h"
+#include "xenstore/xenstore.h"
 
 // ---- info ----
 
 #define PAGES_PER_MIB (MIB(1) / PAGE_SIZE)
-
-static const struct {
-	uint32_t flag;
-	const char *name;
-} virt_caps[] = {
-	{ XEN_SYSCTL_PHYSCAP_pv, "pv" },
-	{ XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
-	{ XEN_SYSCTL_PHYSCAP_directio, "hvm_directio" },
-	{ XEN_SYSCTL_PHYSCAP_hap, "hap" },
-	{ XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share" },
-	{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" },
-	{ XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
-	{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" },
-	{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
-};
 
 // The name that a person asked for, whose value alone is shown; NULL: all.
 static const char *wanted_line;
@@ -62,8 +48,7 @@ static void line(const char *name, const char *format, ...)
 static void print_machine(const struct physical_info *info)
 {
 	struct cpu_set free_cpus;
-	char capabilities[128] = "";
-	size_t length = 0;
+	char capabilities[CAPABILITIES_SIZE];
 
 	line("host", "Domain-0");
 	line("release", THIN_DOM0_VERSION);
@@ -75,10 +60,7 @@ static void print_machine(const struct physical_info *info)
 	line("cores_per_socket", "%" PRIu32, info->cores_per_socket);
 	line("threads_per_core", "%" PRIu32, info->threads_per_core);
 	line("cpu_mhz", "%" PRIu32 ".%03" PRIu32, info->cpu_khz / 1000, info->cpu_khz % 1000);
-	for (size_t i = 0; i < ARRAY_SIZE(virt_caps); i++)
-		if (info->capabilities & virt_caps[i].flag)
-			length += (size_t)snprintf(capabilities + length, sizeof(capabilities) - length, "%s%s",
-						   length ? " " : "", virt_caps[i].name);
+	domains_capabilities(info->capabilities, capabilities);
 	line("virt_caps", "%s", capabilities);
 	line("total_memory", "%" PRIu64, info->total_pages / PAGES_PER_MIB);
 	line("free_memory", "%" PRIu64, (info->free_pages - info->outstanding_pages) / PAGES_PER_MIB);
@@ -109,6 +91,7 @@ static void print_xen(void)
 
 const struct command_option xu_info_options[] = {
 	[XU_INFO_TOPOLOGY] = { "-n, --numa", NULL, "with the CPUs' places, and the nodes of memory" },
+	[XU_INFO_STORE] = { "-x, --xenstore", NULL, "with what the store can do" },
 	{ 0 },
 };
 
@@ -137,6 +120,7 @@ static int print_topology(const struct invocation *call)
 int xu_info_command(const struct invocation *call)
 {
 	struct physical_info info;
+	uint32_t features;
 	int error = sysctl_physical_info(&info);
 
 	if (error)
@@ -146,6 +130,8 @@ int xu_info_command(const struct invocation *call)
 	if (call->options[XU_INFO_TOPOLOGY])
 		error = print_topology(call);
 	print_xen();
+	if (call->options[XU_INFO_STORE] && !xenstore_get_features(0, &features))
+		line("xenstore_features", "0x%08" PRIx32, features);
 	return error;
 }
 

@@ -108,25 +108,15 @@ static bool wait_for_end(uint64_t deadline)
 	return false;
 }
 
-static int number_option(const struct invocation *call, unsigned int option, uint64_t most, uint64_t *value)
-{
-	const char *text = call->options[option];
-
-	if (!text || (shell_number(text, most, value) && *value))
-		return 0;
-	shell_error("%s: '%s' is not a number from 1 to %" PRIu64, call->name, text, most);
-	return -EINVAL;
-}
-
 int xu_top_command(const struct invocation *call)
 {
 	bool batch = call->options[XU_TOP_BATCH];
 	uint64_t delay = DELAY_DEFAULT, count = UINT32_MAX;
 	struct usage usage = { 0 };
-	int error = number_option(call, XU_TOP_DELAY, DELAY_MAX, &delay);
+	int error = shell_number_option(call, XU_TOP_DELAY, "number of seconds", 1, DELAY_MAX, &delay);
 
 	if (!error)
-		error = number_option(call, XU_TOP_COUNT, UINT32_MAX, &count);
+		error = shell_number_option(call, XU_TOP_COUNT, "number", 1, UINT32_MAX, &count);
 	for (uint64_t i = 0; i < count && !error; i++) {
 		// Of the first table's shares nobody knows the beginning yet.
 		if (!batch)

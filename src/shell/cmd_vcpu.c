@@ -296,18 +296,11 @@ static int scheduler_of(domid_t id, uint32_t *scheduler)
 static int number_option(const struct invocation *call, unsigned int option, const char *what, uint64_t least,
 			 uint64_t most, uint32_t *value)
 {
-	const char *text = call->options[option];
-	uint64_t number;
+	uint64_t number = *value;
+	int error = shell_number_option(call, option, what, least, most, &number);
 
-	if (!text)
-		return 0;
-	if (!shell_number(text, most, &number) || number < least) {
-		shell_error("%s: '%s' is not a %s from %" PRIu64 " to %" PRIu64, call->name, text, what,
-			    least, most);
-		return -EINVAL;
-	}
 	*value = (uint32_t)number;
-	return 0;
+	return error;
 }
 
 static int change_scheduling(const struct invocation *call, uint32_t scheduler, struct scheduling *s)

@@ -45,22 +45,9 @@ static int version(const struct invocation *call)
 	return 0;
 }
 
-static const struct {
-	uint32_t flag;
-	const char *name;
-} capabilities[] = {
-	{ XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
-	{ XEN_SYSCTL_PHYSCAP_hap, "hap" },
-	{ XEN_SYSCTL_PHYSCAP_directio, "directio" },
-	{ XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share" },
-	{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" },
-	{ XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
-	{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" },
-	{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
-};
-
 static int physinfo(const struct invocation *call)
 {
+	char capabilities[CAPABILITIES_SIZE];
 	struct physical_info info;
 	int error = sysctl_physical_info(&info);
 
@@ -77,11 +64,8 @@ static int physinfo(const struct invocation *call)
 	shell_print("To scrub(K)  : %" PRIu64 "\n", info.scrub_pages * KIB_PER_PAGE);
 	shell_print("Claimed(K)   : %" PRIu64 "\n", info.outstanding_pages * KIB_PER_PAGE);
 	shell_print("Scheduler    : %s\n", sysctl_scheduler_name());
-	shell_print("Capabilities :");
-	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
-		if (info.capabilities & capabilities[i].flag)
-			shell_print(" %s", capabilities[i].name);
-	shell_print("\n");
+	domains_capabilities(info.capabilities, capabilities);
+	shell_print("Capabilities : %s\n", capabilities);
 	return 0;
 }
 
@@ -119,14 +103,11 @@ static int sleep_interruptibly(uint64_t nanoseconds)
 
 static int measure(const struct invocation *call, struct usage *usage)
 {
-	uint64_t seconds;
+	uint64_t seconds = 0;
+	int error = shell_number_option(call, 0, "number of seconds", 1, INTERVAL_MAX, &seconds);
 
-	if (!shell_number(call->options[0], INTERVAL_MAX, &seconds) || !seconds) {
-		shell_error("%s: '%s' is not a number of seconds from 1 to %u", call->name, call->options[0],
-			    INTERVAL_MAX);
-		return -EINVAL;
-	}
-	int error = usage_take(call, usage);
+	if (!error)
+		error = usage_take(call, usage);
 	if (error)
 		return error;
 	error = sleep_interruptibly(SECONDS(seconds));

@@ -116,7 +116,7 @@ int xu_loadpolicy_command(const struct invocation *call);
 
 // cmd_machine.c
 enum { XU_DMESG_CLEAR, XU_DMESG_FOLLOW };
-enum { XU_INFO_TOPOLOGY };
+enum { XU_INFO_TOPOLOGY, XU_INFO_STORE };
 extern const struct command_option xu_dmesg_options[], xu_info_options[];
 int xu_info_command(const struct invocation *call);
 int xu_dmesg_command(const struct invocation *call);

@@ -71,3 +71,29 @@ int domains_argument(const struct invocation *call, domid_t *id)
 
 	return domain_resolve(call->argv[0], id, &failure) ? shell_failure(call, &failure) : 0;
 }
+
+static const struct {
+	uint32_t flag;
+	const char *name;
+} capabilities[] = {
+	{ XEN_SYSCTL_PHYSCAP_pv, "pv" },
+	{ XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
+	{ XEN_SYSCTL_PHYSCAP_directio, "hvm_directio" },
+	{ XEN_SYSCTL_PHYSCAP_hap, "hap" },
+	{ XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share" },
+	{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" },
+	{ XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
+	{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" },
+	{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
+};
+
+void domains_capabilities(uint32_t flags, char text[CAPABILITIES_SIZE])
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		if (flags & capabilities[i].flag)
+			length += (size_t)snprintf(text + length, CAPABILITIES_SIZE - length, "%s%s",
+						   length ? " " : "", capabilities[i].name);
+}

@@ -19,6 +19,10 @@ void domains_state(const struct domain_info *info, char state[DOMAIN_STATE_SIZE]
 #define SECONDS_TEXT_SIZE 24
 void domains_seconds(uint64_t nanoseconds, char text[SECONDS_TEXT_SIZE]);
 
+// Of a machine, XEN_SYSCTL_PHYSCAP_*, by xl's names.
+#define CAPABILITIES_SIZE 128 // more than all of them
+void domains_capabilities(uint32_t flags, char text[CAPABILITIES_SIZE]);
+
 // The domain that the command's first argument names. Prints the error.
 int domains_argument(const struct invocation *call, domid_t *id);
 

@@ -3,6 +3,7 @@
 #include "shell/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,22 @@ int shell_failure(const struct invocation *call, const struct failure *failure)
 {
 	shell_error("%s: %s", call->name, failure->text);
 	return failure->error;
+}
+
+int shell_number_option(const struct invocation *call, unsigned int option, const char *what, uint64_t least,
+			uint64_t most, uint64_t *value)
+{
+	const char *digits = call->options[option];
+	uint64_t number;
+
+	if (!digits)
+		return 0;
+	if (shell_number(digits, most, &number) && number >= least) {
+		*value = number;
+		return 0;
+	}
+	shell_error("%s: '%s' is not a %s from %" PRIu64 " to %" PRIu64, call->name, digits, what, least, most);
+	return -EINVAL;
 }
 
 bool shell_number(const char *digits, uint64_t max, uint64_t *value)

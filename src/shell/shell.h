@@ -72,5 +72,10 @@ extern const struct command shell_commands[];
 // "xu create: TEXT", and returns the failure's error.
 int shell_failure(const struct invocation *call, const struct failure *failure);
 
+// The number that an option has, from `least` to `most`; *value stays where it isn't given. `what` is for the message:
+// "number of seconds". 0, or -EINVAL after saying why.
+int shell_number_option(const struct invocation *call, unsigned int option, const char *what, uint64_t least,
+			uint64_t most, uint64_t *value);
+
 // A whole number, decimal or 0x..., up to `max`. False when `text` is anything else.
 bool shell_number(const char *text, uint64_t max, uint64_t *value);

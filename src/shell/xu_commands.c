@@ -472,7 +472,7 @@ const struct command xu_commands[] = {
 	},
 	{
 		.name = "info",
-		.arguments = "[LINE] [-n]",
+		.arguments = "[LINE] [-n] [-x]",
 		.help = "Show the machine and Xen, or one of these lines",
 		.run = xu_info_command,
 		.max_arguments = 1,

@@ -10,7 +10,7 @@ import pytest
 from linux_guest import Linux
 from machine import TOP, Machine
 
-MEGABYTES = 100
+MUCH, LITTLE = 100, 5  # MB: much of it once through each kind of server
 
 
 def listed(machine, channel):
@@ -53,11 +53,12 @@ def test_both_ends_in_dom0(boot):
     assert "echo" not in machine.command("xs ls /local/domain/0")
 
 
-@pytest.fixture(scope="module", params=[("4.17", 2, "6.12", {}), ("4.20", 3, "6.1", {"flask": "enforcing"})],
+@pytest.fixture(scope="module", params=[("4.17", 2, "6.12", MUCH, LITTLE, {}),
+                                        ("4.20", 3, "6.1", LITTLE, MUCH, {"flask": "enforcing"})],
                 ids=["linux6.12", "linux6.1-flask"])
 def guest(request, shared_log_folder, tmp_path_factory):
-    """A Linux guest that has these programs."""
-    xen, gic, linux, options = request.param
+    """A Linux guest that has these programs; and how much goes through a server in Dom0, and through one in Linux."""
+    xen, gic, linux, to_dom0, to_linux, options = request.param
     folder = tmp_path_factory.mktemp("card")
     (folder / "linux.cfg").write_text('name = "linux"\nkernel = "vmlinuz"\nramdisk = "initramfs.gz"\n'
                                       'cmdline = "console=hvc0 quiet ip=none"\nmemory = 256\nvcpus = 1\n')
@@ -66,7 +67,9 @@ def guest(request, shared_log_folder, tmp_path_factory):
     subprocess.run([TOP / "image/card", folder / "card.txt", folder / "card.img", "--power-of-two", "--from", folder,
                     "--from", TOP / "build/virt/guests", "--from", TOP / "build/parts"], check=True)
     with Machine(shared_log_folder, xen=xen, gic=gic, card=folder / "card.img", seconds=1200, **options) as machine:
-        yield create(machine)
+        guest = create(machine)
+        guest.to_dom0, guest.to_linux = to_dom0, to_linux
+        yield guest
 
 
 def create(machine):
@@ -85,21 +88,21 @@ def test_data_to_a_server_in_dom0_and_back(guest):
     machine, domain = guest.machine, guest.domain
     path = f"/local/domain/{domain}/data/echo"
     machine.command(f"vchan open {domain} {path} -e -s 262144")
-    for megabytes in MEGABYTES, 1:  # one client after another
+    for megabytes in guest.to_dom0, 1:  # one client after another
         assert same(guest.run(f"vchan-data client 0 {path} {megabytes}", 300))
-    assert listed(machine, 1)[1:] == ((MEGABYTES + 1 << 20),) * 2
+    assert listed(machine, 1)[1:] == (guest.to_dom0 + 1 << 20,) * 2
     machine.command("vchan close 1")
 
 
 def test_data_to_a_server_in_linux_and_back(guest):
     machine, domain = guest.machine, guest.domain
-    guest.run(f"vchan-data server 0 data/stream {MEGABYTES} >/tmp/sums & "
+    guest.run(f"vchan-data server 0 data/stream {guest.to_linux} >/tmp/sums & "
               "until xenstore-exists data/stream/event-channel; do usleep 100000; done")
     machine.command(f"vchan connect {domain} /local/domain/{domain}/data/stream -e")
     assert same(guest.run("wait; cat /tmp/sums", 300))
     state = listed(machine, 1)
     machine.command("vchan close 1")
-    assert state == ("closed", MEGABYTES << 20, MEGABYTES << 20)
+    assert state == ("closed", guest.to_linux << 20, guest.to_linux << 20)
 
 
 def test_text_each_way(guest):

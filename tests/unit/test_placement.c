@@ -322,6 +322,7 @@ static void hands_that_know_xl_find_it(void **state)
 		{ "xl claims", "guest                                        1     8        0\n" },
 		{ "xl info -n", "  3:       3        0        0\n" },
 		{ "xl info --numa", "   0:      8192       81" },
+		{ "xl info -x", "xenstore_features      : 0x0000000f\n" },
 		{ "xl destroy -f 0", "Domain-0 is this control domain itself" },
 		{ "xl vcpu-set -i guest 3", "can have from 1 to 2 CPUs" },
 		{ "xl shutdown", "which? One domain, or all with -a" },

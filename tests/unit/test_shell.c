@@ -20,6 +20,7 @@
 #include "kernel/fault_test.h"
 #include "kernel/log.h"
 #include "model/model.h"
+#include "shell/complete.h"
 #include "shell/shell.h"
 #include "unit/terminal.h"
 #include "xen/console_io.h"
@@ -553,6 +554,48 @@ static void assert_rows_fit(const char *text)
 			fail_msg("more than 80 columns: %.*s", (int)strcspn(text, "\n"), text);
 }
 
+// Puts what Tab offers at the end of a line into `context`, each between blanks.
+static void add_offer(const char *candidate, void *context)
+{
+	char *offers = context;
+
+	snprintf(offers + strlen(offers), 4096 - strlen(offers), " %s ", candidate);
+}
+
+static void assert_offers(const char *line, const char *candidate)
+{
+	char offers[4096] = "", wanted[64];
+
+	snprintf(wanted, sizeof(wanted), " %s ", candidate);
+	complete_each(shell_commands, line, strlen(line), add_offer, offers);
+	if (!strstr(offers, wanted))
+		fail_msg("Tab behind '%s' doesn't offer '%s' but '%s'", line, candidate, offers);
+}
+
+// Its name, its options by each of their names, and what its first argument can be.
+static void check_completion(const struct command *command, const char *path)
+{
+	char line[COMMAND_PATH_MAX + 16], name[64];
+
+	assert_offers(path, command->name);
+	snprintf(line, sizeof(line), "%s -", path);
+	assert_offers(line, "--help");
+	for (const struct command_option *option = command->options; option && option->name; option++) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(option->name, ","), option->name);
+		assert_offers(line, name);
+		if (strstr(option->name, ", "))
+			assert_offers(line, strstr(option->name, ", ") + 2);
+	}
+	snprintf(line, sizeof(line), "%s ", path);
+	if (command->completion == COMPLETE_DOMAIN)
+		assert_offers(line, "virt_domu");
+	if (command->completion == COMPLETE_CONFIG)
+		assert_offers(line, "virt_slow");
+	for (const char *const *word = command->words; word && *word; word++)
+		if (command->completion == COMPLETE_NOTHING)
+			assert_offers(line, *word);
+}
+
 static void check_help(const struct command *table, const char *path)
 {
 	for (const struct command *command = table; command->name; command++) {
@@ -570,6 +613,7 @@ static void check_help(const struct command *table, const char *path)
 			options++;
 		assert_true(options <= COMMAND_OPTIONS_MAX);
 		assert_true(command->run || command->subcommands);
+		check_completion(command, line);
 		if (command->subcommands)
 			check_help(command->subcommands, line);
 	}
@@ -578,8 +622,10 @@ static void check_help(const struct command *table, const char *path)
 static void test_help(void **state)
 {
 	(void)state;
+	run("xu create virt_domu");
 	assert_rows_fit(run("help"));
 	check_help(shell_commands, "");
+	run("xu destroy virt_domu");
 	assert_has(run("help xu create"), "Usage: xu create NAME|FILE [KEY=VALUE ...] [-d ID] [-p] [-c] [-n] [-q]\n");
 }
 
