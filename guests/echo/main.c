@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repeats each line of console input in capitals, with the number of bytes that have come: for the tests of
-// the console's way in. The lines `exit`, `reboot`, `crash` and `watchdog` end it each in its own way; after `suspend` it
-// goes on when it is resumed.
+// the console's way in. The lines `exit`, `reboot`, `crash` and `watchdog` end it each in its own way; after
+// `suspend` it goes on when it is resumed.
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -78,6 +78,11 @@ int xu_top_command(const struct invocation *call);
 
 // cmd_vcpu.c
 enum { XU_PIN_FORCE };
+extern const struct command_option xu_pin_options[];
+int xu_vcpu_list_command(const struct invocation *call);
+int xu_vcpu_pin_command(const struct invocation *call);
+
+// cmd_sched.c
 enum {
 	XU_SHARE_DOMAIN,
 	XU_SHARE_WEIGHT,
@@ -89,9 +94,7 @@ enum {
 	XU_SHARE_DELAY,
 };
 enum { XU_RTDS_PERIOD = XU_SHARE_DOMAIN + 1, XU_RTDS_BUDGET, XU_RTDS_EXTRA };
-extern const struct command_option xu_pin_options[], xu_credit_options[], xu_credit2_options[], xu_rtds_options[];
-int xu_vcpu_list_command(const struct invocation *call);
-int xu_vcpu_pin_command(const struct invocation *call);
+extern const struct command_option xu_credit_options[], xu_credit2_options[], xu_rtds_options[];
 int xu_sched_credit_command(const struct invocation *call);
 int xu_sched_credit2_command(const struct invocation *call);
 int xu_sched_rtds_command(const struct invocation *call);

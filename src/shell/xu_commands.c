@@ -5,6 +5,10 @@
 #include "shell/commands.h"
 #include "shell/words.h"
 
+// Numbers of arguments; those of which the first is a domain.
+#define TAKES(least, most)	  .min_arguments = (least), .max_arguments = (most)
+#define TAKES_DOMAIN(least, most) TAKES(least, most), .completion = COMPLETE_DOMAIN
+
 static const struct command_option wait_options[] = {
 	[XU_WAIT_TIME] = { "-t", "SECONDS", "give up after so long" },
 	{ 0 },
@@ -52,9 +56,7 @@ const struct command xu_commands[] = {
 		.help = "Change what a domain is built from when it restarts",
 		.details = "Nothing of it changes before.",
 		.run = xu_config_update_command,
-		.min_arguments = 2,
-		.max_arguments = WORDS_MAX,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, WORDS_MAX),
 	},
 	{
 		.name = "destroy",
@@ -62,9 +64,7 @@ const struct command xu_commands[] = {
 		.help = "End a domain at once and give its memory back",
 		.details = "DOMAIN is an id or a name.",
 		.run = xu_destroy_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 1),
 		.options = xu_destroy_options,
 	},
 	{
@@ -73,9 +73,7 @@ const struct command xu_commands[] = {
 		.help = "Stop a domain's CPUs",
 		.details = "DOMAIN is an id or a name. 'xu unpause' lets it go on where it was.",
 		.run = xu_pause_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 1),
 	},
 	{
 		.name = "unpause",
@@ -83,18 +81,14 @@ const struct command xu_commands[] = {
 		.help = "Let a paused domain go on",
 		.details = "DOMAIN is an id or a name.",
 		.run = xu_unpause_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 1),
 	},
 	{
 		.name = "resume",
 		.arguments = "DOMAIN",
 		.help = "Let a domain that has suspended itself go on",
 		.run = xu_resume_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 1),
 	},
 	{
 		.name = "shutdown",
@@ -102,8 +96,7 @@ const struct command xu_commands[] = {
 		.help = "Ask a domain, or all, to shut down",
 		.details = "It is asked through its store and has ten seconds to answer. Ctrl-C stops that.",
 		.run = xu_shutdown_command,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(0, 1),
 		.options = xu_end_options,
 	},
 	{
@@ -112,8 +105,7 @@ const struct command xu_commands[] = {
 		.help = "Ask a domain, or all, to reboot",
 		.details = "It is asked through its store and has ten seconds to answer. Ctrl-C stops that.",
 		.run = xu_reboot_command,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(0, 1),
 		.options = xu_end_options,
 	},
 	{
@@ -125,9 +117,7 @@ const struct command xu_commands[] = {
 			   "console:TEXT, a piece of a line that it prints or has printed. The end of the\n"
 			   "domain ends the waiting, and so does Ctrl-C.",
 		.run = xu_wait_command,
-		.min_arguments = 1,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 2),
 		.options = wait_options,
 	},
 	{
@@ -137,9 +127,7 @@ const struct command xu_commands[] = {
 		.details = "FILE is in the images folder, or a path from '/' on; one that is there is\n"
 			   "overwritten. The domain stands still meanwhile. Ctrl-C stops it.",
 		.run = xu_dump_core_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 	},
 	{
 		.name = "sysrq",
@@ -147,9 +135,7 @@ const struct command xu_commands[] = {
 		.help = "Press a magic SysRq key of a Linux domain",
 		.details = "KEY is a letter or digit; h shows Linux's list on its console.",
 		.run = xu_sysrq_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 	},
 	{
 		.name = "rename",
@@ -157,9 +143,7 @@ const struct command xu_commands[] = {
 		.help = "Give a domain another name",
 		.details = "No other domain may have it.",
 		.run = xu_rename_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 	},
 	{
 		.name = "mem-set",
@@ -169,9 +153,7 @@ const struct command xu_commands[] = {
 			   "was created with.\n"
 			   "The domain gives the rest back as it can; 'xu list' shows what it has.",
 		.run = xu_mem_set_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 	},
 	{
 		.name = "vcpu-set",
@@ -180,9 +162,7 @@ const struct command xu_commands[] = {
 		.details = "At most as many as it was created with. The domain takes the others off\n"
 			   "by itself.",
 		.run = xu_vcpu_set_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 		.options = vcpu_set_options,
 	},
 	{
@@ -192,9 +172,7 @@ const struct command xu_commands[] = {
 		.details = "DOMAIN is an id or a name. What the domain printed since nobody looked is shown\n"
 			   "first. What is typed goes to the domain, until Ctrl-] is.",
 		.run = console_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 1),
 		.options = xu_console_options,
 	},
 	{
@@ -204,9 +182,7 @@ const struct command xu_commands[] = {
 		.details = "The options are those of 'disk' in a configuration: backend=DOMAIN vdev=xvdb\n"
 			   "target=/disk.img, or TARGET,FORMAT,VDEV,ACCESS,backend=DOMAIN.",
 		.run = xu_block_attach_command,
-		.min_arguments = 2,
-		.max_arguments = WORDS_MAX,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, WORDS_MAX),
 		.words = disk_options,
 	},
 	{
@@ -216,9 +192,7 @@ const struct command xu_commands[] = {
 		.details = "VDEV is its name in the domain, as xvdb. A disk in use goes when the domain\n"
 			   "closes it; -f takes it at once, and the domain loses what it hasn't written.",
 		.run = xu_block_detach_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 		.options = block_detach_options,
 	},
 	{
@@ -228,9 +202,7 @@ const struct command xu_commands[] = {
 		.details = "State: 1 new, 2 and 3 connecting, 4 connected, 5 and 6 closing, -1 without\n"
 			   "nodes, as when its backend's domain has died.",
 		.run = xu_block_list_command,
-		.min_arguments = 1,
-		.max_arguments = WORDS_MAX,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, WORDS_MAX),
 	},
 	{
 		.name = "network-attach",
@@ -239,9 +211,7 @@ const struct command xu_commands[] = {
 		.details = "The options are those of 'vif' in a configuration: backend=DOMAIN bridge=xenbr0\n"
 			   "mac=00:16:3e:01:02:03.",
 		.run = xu_network_attach_command,
-		.min_arguments = 2,
-		.max_arguments = WORDS_MAX,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, WORDS_MAX),
 		.words = vif_options,
 	},
 	{
@@ -250,9 +220,7 @@ const struct command xu_commands[] = {
 		.help = "Take a PV network device away from a running domain",
 		.details = "DEVICE is its number or its MAC, as 'xu network-list' shows them.",
 		.run = xu_network_detach_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 	},
 	{
 		.name = "network-list",
@@ -261,9 +229,7 @@ const struct command xu_commands[] = {
 		.details = "State: 1 new, 2 and 3 connecting, 4 connected, 5 and 6 closing, -1 without\n"
 			   "nodes, as when its backend's domain has died.",
 		.run = xu_network_list_command,
-		.min_arguments = 1,
-		.max_arguments = WORDS_MAX,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, WORDS_MAX),
 	},
 	{
 		.name = "list",
@@ -272,8 +238,7 @@ const struct command xu_commands[] = {
 		.details = "Mem is in MiB. Time is what its CPUs have run, in seconds. State:\n"
 			   "r running, b blocked, p paused, s shut down, c crashed, d dying.",
 		.run = xu_list_command,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(0, 1),
 		.options = xu_list_options,
 	},
 	{ .name = "config_list",
@@ -286,8 +251,7 @@ const struct command xu_commands[] = {
 		.details = "It is shown as this program understands it, in the syntax of xl.cfg, so that\n"
 			   "it can be used as a file. What has its default is left out.",
 		.run = xu_config_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		TAKES(1, 1),
 		.completion = COMPLETE_CONFIG,
 	},
 	{
@@ -297,8 +261,7 @@ const struct command xu_commands[] = {
 		.details = "FILE is in the images folder, or a path from '/' on. The files that it\n"
 			   "names must be there as well. Nothing is created.",
 		.run = xu_config_check_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		TAKES(1, 1),
 		.completion = COMPLETE_CONFIG_FILE,
 	},
 	{
@@ -317,26 +280,21 @@ const struct command xu_commands[] = {
 		.arguments = "NAME",
 		.help = "Show the id of the domain NAME",
 		.run = xu_domid_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 1),
 	},
 	{
 		.name = "domname",
 		.arguments = "ID",
 		.help = "Show the name of the domain ID",
 		.run = xu_domname_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(1, 1),
 	},
 	{
 		.name = "uptime",
 		.arguments = "[DOMAIN]",
 		.help = "Show how long the domains have been there",
 		.run = xu_uptime_command,
-		.max_arguments = 1,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(0, 1),
 	},
 	{
 		.name = "top",
@@ -353,8 +311,7 @@ const struct command xu_commands[] = {
 		.details = "State: r running, b blocked, p off. Hard: where it may run; soft: where it\n"
 			   "does best.",
 		.run = xu_vcpu_list_command,
-		.max_arguments = WORDS_MAX,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(0, WORDS_MAX),
 	},
 	{
 		.name = "vcpu-pin",
@@ -362,9 +319,7 @@ const struct command xu_commands[] = {
 		.help = "Choose the CPUs on which a virtual CPU may run",
 		.details = "HARD and SOFT are as 0-3,5,^1, or all; - leaves one as it is.",
 		.run = xu_vcpu_pin_command,
-		.min_arguments = 3,
-		.max_arguments = 4,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(3, 4),
 		.options = xu_pin_options,
 	},
 	{
@@ -374,9 +329,7 @@ const struct command xu_commands[] = {
 		.details = "MEMORY is in MiB, or has b, k, m, g or t behind it; at least what\n"
 			   "'xu mem-set' asked of it.",
 		.run = xu_mem_max_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 	},
 	{
 		.name = "sched-credit",
@@ -426,41 +379,35 @@ const struct command xu_commands[] = {
 		.arguments = "POOL",
 		.help = "Dissolve a pool without domains",
 		.run = xu_cpupool_destroy_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		TAKES(1, 1),
 	},
 	{
 		.name = "cpupool-rename",
 		.arguments = "POOL NAME",
 		.help = "Give a pool another name",
 		.run = xu_cpupool_rename_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
+		TAKES(2, 2),
 	},
 	{
 		.name = "cpupool-cpu-add",
 		.arguments = "POOL CPUS",
 		.help = "Put CPUs that are in no pool into one",
 		.run = xu_cpupool_cpu_add_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
+		TAKES(2, 2),
 	},
 	{
 		.name = "cpupool-cpu-remove",
 		.arguments = "POOL CPUS",
 		.help = "Take CPUs out of a pool",
 		.run = xu_cpupool_cpu_remove_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
+		TAKES(2, 2),
 	},
 	{
 		.name = "cpupool-migrate",
 		.arguments = "DOMAIN POOL",
 		.help = "Move a domain to another pool",
 		.run = xu_cpupool_migrate_command,
-		.min_arguments = 2,
-		.max_arguments = 2,
-		.completion = COMPLETE_DOMAIN,
+		TAKES_DOMAIN(2, 2),
 	},
 	{
 		.name = "help",
@@ -491,8 +438,7 @@ const struct command xu_commands[] = {
 		.arguments = "KEYS",
 		.help = "Press Xen's own debug keys; h lists them in 'xu dmesg'",
 		.run = xu_debug_keys_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		TAKES(1, 1),
 	},
 	{
 		.name = "dt-overlay",
@@ -519,8 +465,7 @@ const struct command xu_commands[] = {
 		.help = "Have Xen enforce its security policy (1) or not (0)",
 		.details = "The words permissive and enforcing do as well.",
 		.run = xu_setenforce_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		TAKES(1, 1),
 		.words = xu_enforce_words,
 	},
 	{
@@ -530,8 +475,7 @@ const struct command xu_commands[] = {
 		.details = "FILE is in the images folder, or a path from '/' on. Domains keep the labels\n"
 			   "that they were created with.",
 		.run = xu_loadpolicy_command,
-		.min_arguments = 1,
-		.max_arguments = 1,
+		TAKES(1, 1),
 		.completion = COMPLETE_FILE,
 	},
 	{ 0 },
