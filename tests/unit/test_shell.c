@@ -386,6 +386,16 @@ static void test_console(void **state)
 	assert_string_equal(typed("xu console 1\r\035"),
 			    "xu console 1\nAttached to a domain console\nmeanwhile\n"
 			    "Detached from console\nuart:~$ ");
+	// Another key detaches, and the usual one is for the guest.
+	typed("xl console -t pv -n 0 -e ^t 1\r");
+	type("\035");
+	assert_int_equal(model_guest_type(model_last_domain(), buffer, sizeof(buffer)), 1);
+	assert_int_equal(buffer[0], '\035');
+	assert_string_equal(typed("\024"), "Detached from console\nuart:~$ ");
+	// xl create -c: the console of what was created.
+	typed("xl create -q -c virt_domd\r");
+	assert_has(model_output(), "Attached to a domain console\n");
+	assert_string_equal(typed("\035"), "Detached from console\nuart:~$ ");
 }
 
 static void test_console_resets_the_terminal(void **state)
