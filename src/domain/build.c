@@ -177,6 +177,7 @@ int domain_destroy(domid_t id, struct failure *failure)
 	if (!domain)
 		return build_destroy_in_xen(id, failure);
 	domain->being_destroyed = true;
+	pv_devices_take_leave(id);
 	pv_devices_domains_changed();
 	error = domain_unbuild(domain, UNBUILD_ALL, failure);
 	if (error)

@@ -19,7 +19,7 @@
 #define PATIENCE SECONDS(CONFIG_PV_TIMEOUT)
 #define LAP      MILLISECONDS(100) // between two questions whether to go on
 
-#define ERROR_TEXT_SIZE 96
+#define ERROR_TEXT_SIZE 128
 
 // ---- Waiting ----
 
@@ -126,9 +126,14 @@ static struct pv_device *find(const struct domain *domain, enum pv_kind kind, ui
 	return NULL;
 }
 
+// A backend that is ready has an agent that says whether the guest can have the device, unless it serves
+// without one.
 static bool has_answered(const void *context)
 {
-	return pv_backend_state(context) != XenbusStateInitialising;
+	XenbusState state = pv_backend_state(context);
+
+	return state != XenbusStateInitialising &&
+	       (state != XenbusStateInitWait || pv_is_set_up(context) || pv_is_refused(context));
 }
 
 static int backend_failed(const struct pv_device *device, int error, struct failure *failure)
@@ -150,14 +155,26 @@ static int backend_failed(const struct pv_device *device, int error, struct fail
 			   device->backend_name, *reason ? ": " : "", reason);
 }
 
+static void warn_of_no_agent(const struct pv_device *device)
+{
+	char what[PV_NAME_SIZE];
+
+	pv_device_name(device, what);
+	log_warning("domain %u: nothing in domain %u (%s) has set up %s in %u s, as xl devd would", device->guest,
+		    device->backend, device->backend_name, what, CONFIG_PV_TIMEOUT);
+}
+
 static int await_backend(const struct pv_device *device, pv_interrupted *interrupted, struct failure *failure)
 {
 	int error = await(has_answered, device, time_now() + PATIENCE, interrupted);
 	XenbusState state = pv_backend_state(device);
 
-	if (!error && state != XenbusStateUnknown && state < XenbusStateClosing)
+	if (!error && state != XenbusStateUnknown && state < XenbusStateClosing && !pv_is_refused(device))
 		return 0;
-	return backend_failed(device, error, failure);
+	if (error != -ETIMEDOUT || state != XenbusStateInitWait)
+		return backend_failed(device, error, failure);
+	warn_of_no_agent(device); // the guest may make do with the backend alone
+	return 0;
 }
 
 int pv_offer_to(struct pv_device *device, struct failure *failure)
@@ -174,6 +191,7 @@ int pv_offer_to(struct pv_device *device, struct failure *failure)
 		device->backend = DOMID_INVALID;
 		return failure_set(failure, -EINVAL, "%s: a domain can't be its own backend", what);
 	}
+	domain_name(device->backend, device->backend_name, sizeof(device->backend_name));
 	int error = pv_offer(device, &pv_changes);
 	if (error) {
 		device->backend = DOMID_INVALID;
@@ -190,29 +208,19 @@ static void release(struct pv_device *device)
 	wait_queue_wake(&pv_changes);
 }
 
-// Takes the device over. It stays in the domain's list, whether that succeeds or not.
-static int attach(struct domain *domain, struct pv_device *device, pv_interrupted *interrupted,
-		  struct failure *failure)
-{
-	device->is_busy = true;
-	list_append(&domain->pv_devices, &device->link);
-	int error = pv_offer_to(device, failure);
-	if (!error)
-		error = await_backend(device, interrupted, failure);
-	release(device);
-	return error;
-}
-
-// The same for one that may not have been made, or be there already: then it isn't taken into the list.
-static int attach_new(struct domain *domain, struct pv_device *device, pv_interrupted *interrupted,
-		      struct failure *failure)
+// Takes the device over, which may not have been made, or be there already. Unless there is one, it stays in
+// the domain's list whatever happens, and is busy.
+static int offer(struct domain *domain, struct pv_device *device, struct failure *failure)
 {
 	char what[PV_NAME_SIZE];
 
 	if (!device)
 		return failure->error;
-	if (!find(domain, device->kind, device->id))
-		return attach(domain, device, interrupted, failure);
+	if (!find(domain, device->kind, device->id)) {
+		device->is_busy = true;
+		list_append(&domain->pv_devices, &device->link);
+		return pv_offer_to(device, failure);
+	}
 	pv_device_name(device, what);
 	pv_device_free(device);
 	return failure_set(failure, -EEXIST, "domain %u has a %s already", domain->id, what);
@@ -221,15 +229,19 @@ static int attach_new(struct domain *domain, struct pv_device *device, pv_interr
 int pv_devices_attach_all(struct domain *domain, const struct domain_config *config,
 			  pv_interrupted *interrupted, struct failure *failure)
 {
+	struct pv_device *device;
 	int error = 0;
 
 	for (uint32_t i = 0; i < config->disk_count && !error; i++)
-		error = attach_new(domain, pv_disk_make(&config->disks[i], domain->id, failure), interrupted,
-				   failure);
+		error = offer(domain, pv_disk_make(&config->disks[i], domain->id, failure), failure);
 	for (uint32_t i = 0; i < config->vif_count && !error; i++)
-		error = attach_new(domain,
-				   pv_vif_make(&config->vifs[i], i, domain->uuid, domain->id, failure),
-				   interrupted, failure);
+		error = offer(domain, pv_vif_make(&config->vifs[i], i, domain->uuid, domain->id, failure),
+			      failure);
+	LIST_FOR_EACH (device, &domain->pv_devices, link) {
+		if (!error)
+			error = await_backend(device, interrupted, failure);
+		release(device);
+	}
 	return error;
 }
 
@@ -318,6 +330,80 @@ int pv_devices_detach_all(struct domain *domain, struct failure *failure)
 	return error;
 }
 
+// ---- A backend's end ----
+
+static bool is_running(domid_t id)
+{
+	struct domain_info info;
+
+	return !domctl_get_info(id, &info) && !info.paused && !info.shutdown && !info.dying;
+}
+
+typedef bool condition(const struct pv_device *device);
+
+static struct pv_device *find_of_guest(const struct domain *guest, domid_t backend, condition *is_meant)
+{
+	struct pv_device *device;
+
+	LIST_FOR_EACH (device, &guest->pv_devices, link)
+		if (device->backend == backend && is_meant(device))
+			return device;
+	return NULL;
+}
+
+// The first of those that the domain serves.
+static struct pv_device *find_served(domid_t backend, condition *is_meant)
+{
+	struct pv_device *device = NULL;
+	struct domain *guest;
+
+	DOMAIN_FOR_EACH(guest)
+	if ((device = find_of_guest(guest, backend, is_meant)))
+		break;
+	return device;
+}
+
+static bool can_leave(const struct pv_device *device)
+{
+	return !device->is_busy && !device->is_closing && is_running(device->guest);
+}
+
+static bool is_leaving(const struct pv_device *device)
+{
+	return device->is_leaving;
+}
+
+// What a backend has closed it has finished, though its agent may tidy up still.
+static bool is_kept(const struct pv_device *device)
+{
+	XenbusState state = pv_backend_state(device);
+
+	return device->is_leaving && device->is_closing && !device->is_unanswered &&
+	       state != XenbusStateClosed && state != XenbusStateUnknown;
+}
+
+static bool have_left(const void *backend)
+{
+	return !find_served(*(const domid_t *)backend, is_kept);
+}
+
+void pv_devices_take_leave(domid_t backend)
+{
+	struct pv_device *device;
+
+	if (!is_running(backend))
+		return;
+	while ((device = find_served(backend, can_leave))) {
+		device->is_busy = device->is_leaving = true;
+		pv_close(device, false); // one that can't be told, for lack of memory, isn't waited for
+	}
+	await(have_left, &backend, time_now() + PATIENCE, NULL);
+	while ((device = find_served(backend, is_leaving))) {
+		device->is_leaving = device->is_closing = false;
+		release(device);
+	}
+}
+
 // ---- A running domain's devices ----
 
 static int check(domid_t id, struct domain **domain, struct failure *failure)
@@ -368,13 +454,14 @@ static int detach(struct pv_device *device, bool forced, pv_interrupted *interru
 static int attach_running(struct domain *domain, struct pv_device *device, pv_interrupted *interrupted,
 			  struct failure *failure)
 {
-	int error = attach_new(domain, device, interrupted, failure);
+	int error = offer(domain, device, failure);
 	struct failure unused = { 0 };
 
-	if (!error || error == -EEXIST || !device)
+	if (error == -EEXIST || !device)
 		return error;
-	device->is_busy = true;
-	if (detach(device, true, NULL, &unused))
+	if (!error)
+		error = await_backend(device, interrupted, failure);
+	if (!error || detach(device, true, NULL, &unused))
 		release(device);
 	return error;
 }

@@ -36,6 +36,11 @@ int pv_devices_attach_all(struct domain *domain, const struct domain_config *con
 // repeated.
 int pv_devices_detach_all(struct domain *domain, struct failure *failure);
 
+// Has the guests let go of the devices that this domain serves, before it is destroyed: so what they have under
+// way is finished, since Linux waits for ever for what a dead backend doesn't answer. Waits at most
+// CONFIG_PV_TIMEOUT seconds, and not at all for domains that don't run.
+void pv_devices_take_leave(domid_t backend);
+
 // Domains have come or are about to go: their backends and frontends are looked at.
 void pv_devices_domains_changed(void);
 

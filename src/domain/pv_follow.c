@@ -19,6 +19,8 @@ static struct xs_watch *endings;
 
 // ---- Connecting ----
 
+#define REFUSED (XenbusStateReconfigured + 1) // by the agent; the driver has no state for it
+
 static const char *reason_of(const struct pv_device *device, char reason[96])
 {
 	pv_error(device, reason, 96);
@@ -27,14 +29,17 @@ static const char *reason_of(const struct pv_device *device, char reason[96])
 
 static void tell_state(const struct domain *domain, struct pv_device *device)
 {
-	XenbusState state = pv_backend_state(device);
+	XenbusState state = pv_is_refused(device) ? REFUSED : pv_backend_state(device);
 	char what[PV_NAME_SIZE], reason[96];
 
 	if (state == device->told || device->is_closing)
 		return;
 	device->told = state;
 	pv_device_name(device, what);
-	if (state == XenbusStateConnected)
+	if (state == REFUSED)
+		log_warning("domain %u (%s): domain %u refuses %s: %s", domain->id, domain->name,
+			    device->backend, what, reason_of(device, reason));
+	else if (state == XenbusStateConnected)
 		log_info("domain %u (%s): %s is connected to domain %u", domain->id, domain->name, what,
 			 device->backend);
 	else if (state == XenbusStateClosing || state == XenbusStateClosed)

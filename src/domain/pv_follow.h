@@ -15,7 +15,8 @@ bool pv_is_serving(domid_t id);
 // ending.
 bool pv_find_backend(const char *name, domid_t *id);
 
-// Writes the nodes for the domain that is the device's backend now. On failure it has none.
+// Writes the nodes for the domain that is the device's backend now, which goes by its name from then on: an id
+// ends with its domain. On failure it has none.
 int pv_offer_to(struct pv_device *device, struct failure *failure);
 
 // Removes the device with its nodes. On failure it stays.

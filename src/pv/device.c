@@ -18,11 +18,9 @@
 
 // Texts while they are collected: their places in one buffer.
 struct draft {
-	const char *values[PV_TEXTS + 1]; // the last is the backend's name
+	const char *values[PV_TEXTS];
 	struct pv_device device;
 };
-
-#define BACKEND_NAME PV_TEXTS
 
 static void draft_set(struct draft *draft, char letter, const char *value)
 {
@@ -43,12 +41,9 @@ static struct pv_device *draft_finish(const struct draft *draft, struct failure 
 	*device = draft->device;
 	char *at = device->storage;
 	for (size_t i = 0; i < ARRAY_SIZE(draft->values); i++) {
-		const char **text = i == BACKEND_NAME ? &device->backend_name : &device->texts[i];
-
-		*text = NULL;
 		if (!draft->values[i])
 			continue;
-		*text = strcpy(at, draft->values[i]);
+		device->texts[i] = strcpy(at, draft->values[i]);
 		at += strlen(at) + 1;
 	}
 	list_init(&device->link);
@@ -59,7 +54,7 @@ static struct draft draft_make(enum pv_kind kind, domid_t guest, const char *bac
 {
 	struct draft draft = { .device = { .kind = kind, .guest = guest, .backend = DOMID_INVALID } };
 
-	draft.values[BACKEND_NAME] = backend;
+	snprintf(draft.device.backend_name, sizeof(draft.device.backend_name), "%s", backend ? backend : "");
 	return draft;
 }
 

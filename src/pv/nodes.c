@@ -326,12 +326,22 @@ XenbusState pv_backend_state(const struct pv_device *device)
 	return state_of(XS_NO_TRANSACTION, device);
 }
 
-static bool is_set_up(const struct pv_device *device)
+static bool is_status(const struct pv_device *device, const char *status)
 {
 	char value[16];
 
-	return read_node(device, BACKEND, "hotplug-status", value, sizeof(value)) > 0 &&
-	       !strcmp(value, "connected");
+	return device->backend != DOMID_INVALID &&
+	       read_node(device, BACKEND, "hotplug-status", value, sizeof(value)) > 0 && !strcmp(value, status);
+}
+
+bool pv_is_set_up(const struct pv_device *device)
+{
+	return is_status(device, "connected");
+}
+
+bool pv_is_refused(const struct pv_device *device)
+{
+	return is_status(device, "error");
 }
 
 static bool is_gone(const struct pv_device *device)
@@ -364,7 +374,9 @@ void pv_error(const struct pv_device *device, char *text, size_t size)
 	long length = -ENOENT;
 
 	snprintf(rest, sizeof(rest), "backend/%s/%u/%" PRIu32, kind, device->guest, device->id);
-	if (device->backend != DOMID_INVALID)
+	if (pv_is_refused(device))
+		length = read_node(device, BACKEND, "hotplug-error", text, size);
+	if (length <= 0 && device->backend != DOMID_INVALID)
 		length = read_error(device->backend, rest, text, size);
 	snprintf(rest, sizeof(rest), "device/%s/%" PRIu32, kind, device->id);
 	if (length <= 0)
@@ -419,7 +431,7 @@ int pv_close(struct pv_device *device, bool forced)
 {
 	const struct closing closing = { device, forced };
 
-	device->has_agent |= device->backend != DOMID_INVALID && is_set_up(device);
+	device->has_agent |= pv_is_set_up(device);
 	device->is_unanswered = pv_backend_state(device) == XenbusStateInitialising;
 	int error = store_transact(write_closing, &closing);
 	device->is_closing |= !error;

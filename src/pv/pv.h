@@ -24,12 +24,13 @@ struct pv_device {
 	enum pv_kind kind;
 	uint32_t id;              // a disk's number for the guest (virtual-device), a vif's handle
 	domid_t guest, backend;   // backend: DOMID_INVALID while there is none
-	const char *backend_name; // as the configuration has it
+	char backend_name[DOMAIN_NAME_MAX]; // of the last, or as the configuration has it: a name or an id
 	const char *texts[PV_TEXTS];
 	struct xs_watch *watch; // on the backend's nodes, for who waits; NULL: none
 	XenbusState told;       // of the backend, for who follows it
 	bool is_busy;           // some task is at it
 	bool is_closing;        // was asked to let go
+	bool is_leaving;        // because its backend's domain is about to end
 	bool is_unanswered;     // when it was asked, nobody had taken it up
 	bool has_agent;         // something in the backend's domain takes its nodes away when that is done
 	char storage[];         // of the texts
@@ -90,8 +91,12 @@ int pv_remove_ends(struct pv_device *device);
 // The backend's state; XenbusStateUnknown when its node is gone, or isn't a number.
 XenbusState pv_backend_state(const struct pv_device *device);
 
-// What the backend's or the guest's driver says went wrong, "" where it says nothing. Printable, but their
-// words.
+// What the agent says: that it has set up what is behind the backend, or that it can't.
+bool pv_is_set_up(const struct pv_device *device);
+bool pv_is_refused(const struct pv_device *device);
+
+// What the agent, or the backend's or the guest's driver, says went wrong, "" where they say nothing.
+// Printable, but their words.
 void pv_error(const struct pv_device *device, char *text, size_t size);
 
 // A number of the frontend's nodes ("event-channel"), -1 where there is none.

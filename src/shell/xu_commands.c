@@ -180,7 +180,8 @@ const struct command xu_commands[] = {
 		.arguments = "DOMAIN OPTION ...",
 		.help = "Give a running domain a PV disk",
 		.details = "The options are those of 'disk' in a configuration: backend=DOMAIN vdev=xvdb\n"
-			   "target=/disk.img, or TARGET,FORMAT,VDEV,ACCESS,backend=DOMAIN.",
+			   "target=/disk.img, or TARGET,FORMAT,VDEV,ACCESS,backend=DOMAIN. What that domain\n"
+			   "refuses is taken back.",
 		.run = xu_block_attach_command,
 		TAKES_DOMAIN(2, WORDS_MAX),
 		.words = disk_options,
@@ -189,8 +190,9 @@ const struct command xu_commands[] = {
 		.name = "block-detach",
 		.arguments = "DOMAIN VDEV [-f]",
 		.help = "Take a PV disk away from a running domain",
-		.details = "VDEV is its name in the domain, as xvdb. A disk in use goes when the domain\n"
-			   "closes it; -f takes it at once, and the domain loses what it hasn't written.",
+		.details = "VDEV is its name in the domain, as xvdb. The domain is asked to let it go; Linux\n"
+			   "does even when it is mounted, and loses what it hasn't written: unmount it there\n"
+			   "first. -f doesn't ask.",
 		.run = xu_block_detach_command,
 		TAKES_DOMAIN(2, 2),
 		.options = block_detach_options,
