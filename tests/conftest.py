@@ -3,6 +3,7 @@
 
 import collections
 import ctypes
+import os
 import pathlib
 import re
 import shutil
@@ -33,8 +34,9 @@ def log_folder(request):
 
 @pytest.fixture(scope="module")
 def shared_log_folder(request):
-    """The same for what all tests of a file share: build/test-logs/FILE/shared."""
-    folder = LOGS / request.node.path.stem / "shared"
+    """The same for what all tests of a file share that run in one process: build/test-logs/FILE/shared."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    folder = LOGS / request.node.path.stem / f"shared{worker}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

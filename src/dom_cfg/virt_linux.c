@@ -28,25 +28,50 @@ static struct xen_domain_cfg domd = {
 	LINUX(6_12, 1, 256, domd, ""),
 };
 
-// Served by DomD, which is domain 1 when it is the first that is created.
+// Served by DomD, which is domain 1 when it is the first that is created, or that Xen starts.
+#define PV_DEVICES                                                                                           \
+	.back_cfg = {                                                                                        \
+		.vifs = { { .configured = true, .backend_domain_id = 1, .bridge = "xenbr0",                  \
+			    .mac = "00:16:3e:00:00:02" } },                                                  \
+		.disks = { { .configured = true, .backend_domain_id = 1, .target = "/disk.img",              \
+			     .vdev = "xvda", .access = "rw" } },                                             \
+	}
+
 static struct xen_domain_cfg linux_pv_domu = {
 	.name = "linux_pv_domu",
 	LINUX(6_12, 1, 256, linux, " ip=192.168.0.2"),
-	.back_cfg = {
-		.vifs = { {
-			.configured = true,
-			.backend_domain_id = 1,
-			.mac = "00:16:3e:00:00:02",
-			.bridge = "xenbr0",
-		} },
-		.disks = { {
-			.configured = true,
-			.backend_domain_id = 1,
-			.target = "/disk.img",
-			.vdev = "xvda",
-			.access = "rw",
-		} },
-	},
+	PV_DEVICES,
+};
+
+static struct xen_domain_cfg small_pv_6_1 = {
+	.name = "small_pv_6_1",
+	LINUX(6_1, 1, 96, linux, " ip=192.168.0.2"),
+	PV_DEVICES,
+};
+
+static struct xen_domain_cfg small_pv_6_12 = {
+	.name = "small_pv_6_12",
+	LINUX(6_12, 1, 96, linux, " ip=192.168.0.2"),
+	PV_DEVICES,
+};
+
+// What may follow a reboot; linux_6_1 is restarted.
+static struct xen_domain_cfg rebooted_destroy = {
+	.name = "rebooted_destroy",
+	LINUX(6_1, 1, 96, linux, " panic=1"),
+	.on_reboot = CONFIG_ACTION_DESTROY,
+};
+
+static struct xen_domain_cfg rebooted_preserve = {
+	.name = "rebooted_preserve",
+	LINUX(6_1, 1, 96, linux, " panic=1"),
+	.on_reboot = CONFIG_ACTION_PRESERVE,
+};
+
+static struct xen_domain_cfg rebooted_rename = {
+	.name = "rebooted_rename",
+	LINUX(6_12, 1, 96, linux, " panic=1"),
+	.on_reboot = CONFIG_ACTION_RENAME_RESTART,
 };
 
 struct dom0_domain_cfg domain_cfgs[] = {
@@ -56,5 +81,10 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &small_6_12 },
 	{ .domain_cfg = &domd },
 	{ .domain_cfg = &linux_pv_domu },
+	{ .domain_cfg = &small_pv_6_1 },
+	{ .domain_cfg = &small_pv_6_12 },
+	{ .domain_cfg = &rebooted_destroy },
+	{ .domain_cfg = &rebooted_preserve },
+	{ .domain_cfg = &rebooted_rename },
 	{ 0 },
 };

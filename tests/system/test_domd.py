@@ -12,14 +12,15 @@ from machine import TOP, Machine
 
 BOARD = TOP / "boards/virt"
 GUESTS = TOP / "build/virt/guests"
-MEGABYTES = 8  # over the network, each way
+MEGABYTES = 100  # over the network
 
 pytestmark = pytest.mark.xdist_group("domd")  # in one worker, or each worker would boot a machine
 
 
-def make_card(folder, linux, labels=None):
-    """The configurations of the board's card with this kernel, a second guest, and one that starts from its disk. `labels`
-    are security labels for some of them."""
+def make_card(folder, linux, labels=None, domd_linux=None):
+    """The configurations of the board's card with this kernel, a second guest, and one that starts from its disk; DomD may
+    have another kernel. `labels` are security labels for some of them."""
+    kernels = {name: linux for name in ("linux_pv_domu", "second", "rooted")} | {"domd": domd_linux or linux}
     first = (BOARD / "linux_pv_domu.cfg").read_text()
     second = first.replace('"linux_pv_domu"', '"second"').replace("192.168.0.2", "192.168.0.3") \
         .replace("00:16:3e:00:00:02", "00:16:3e:00:00:03").replace("disk = [", "unused = [")
@@ -29,10 +30,10 @@ def make_card(folder, linux, labels=None):
                       "rooted": rooted}
     for name, label in (labels or {}).items():
         configurations[name] += f'seclabel = "{label}"\n'
-    lines = ["[boot 16M]", "[dom0 200M]", f"linux/vmlinuz-{linux} dom0/vmlinuz-{linux}", "domd.gz dom0/domd.gz",
-             "initramfs.gz dom0/initramfs.gz"]
+    lines = ["[boot 16M]", "[dom0 200M]", "domd.gz dom0/domd.gz", "initramfs.gz dom0/initramfs.gz"]
+    lines += [f"linux/vmlinuz-{kernel} dom0/vmlinuz-{kernel}" for kernel in sorted(set(kernels.values()))]
     for name, text in configurations.items():
-        (folder / f"{name}.cfg").write_text(text.replace("vmlinuz-6.12", f"vmlinuz-{linux}"))
+        (folder / f"{name}.cfg").write_text(text.replace("vmlinuz-6.12", f"vmlinuz-{kernels[name]}"))
         lines.append(f"{name}.cfg dom0/{name}.cfg")
     (folder / "card.txt").write_text("\n".join(lines) + "\n")
     subprocess.run([TOP / "image/card", folder / "card.txt", folder / "card.img", "--power-of-two", "--from", folder,
@@ -50,13 +51,15 @@ class Pair:
         return Linux(self.machine, self.machine.create(configuration, timeout=300), kind).wait_until_up(600)
 
 
-@pytest.fixture(scope="module", params=[("4.17", 2, "6.12"), ("4.20", 3, "6.1")], ids=["linux6.12", "linux6.1"])
+# Each kernel with each at the other end.
+@pytest.fixture(scope="module", params=[("4.17", 2, "6.12", "6.1"), ("4.20", 3, "6.1", "6.12")], ids=["4.17", "4.20"])
 def pair(request, shared_log_folder, tmp_path_factory):
-    xen, gic, linux = request.param
-    card = make_card(tmp_path_factory.mktemp("card"), linux)
+    xen, gic, domd_linux, linux = request.param
+    card = make_card(tmp_path_factory.mktemp("card"), linux, domd_linux=domd_linux)
     with Machine(shared_log_folder, xen=xen, gic=gic, xsm="dummy", card=card, seconds=1800) as machine:
         pair = Pair(machine)
-        assert pair.domd.run("uname -r").startswith(linux + ".")
+        assert pair.domd.run("uname -r").startswith(domd_linux + ".")
+        assert pair.guest.run("uname -r").startswith(linux + ".")
         yield pair
 
 
@@ -80,13 +83,18 @@ def test_ping(pair):
 
 @pytest.mark.parametrize("to_domd", [True, False], ids=["to DomD", "to the guest"])
 def test_network_data(pair, to_domd):
+    """Numbered blocks of random bytes: one that is lost, changed or in another's place is noticed."""
     sender, receiver = (pair.guest, pair.domd) if to_domd else (pair.domd, pair.guest)
-    address = "192.168.0.2" if to_domd else "192.168.0.1"
-    sender.run(f"dd if=/dev/urandom of=/tmp/data bs=1M count={MEGABYTES} 2>/dev/null; httpd -p 8000 -h /tmp", 120)
-    receiver.run(f"wget -q -O /tmp/got http://{address}:8000/data", 300)
-    assert checksum(receiver, "/tmp/got") == checksum(sender, "/tmp/data")
+    address = "192.168.0.1" if to_domd else "192.168.0.2"
+    receiver.run("(nc -l -p 8000 | sha256sum >/tmp/got 2>/dev/null &)")
+    receiver.run("until netstat -ltn | grep -q :8000; do usleep 100000; done")
+    sender.run("dd if=/dev/urandom of=/tmp/block bs=1M count=1 2>/dev/null; "
+               f"blocks() {{ for i in $(seq {MEGABYTES}); do echo $i; cat /tmp/block; done; }}; mkfifo /tmp/copy")
+    sender.run("sha256sum </tmp/copy >/tmp/sent & blocks | tee /tmp/copy | nc -w 60 " + address + " 8000; wait", 600)
+    receiver.run("while pidof nc; do usleep 100000; done")
+    assert receiver.run("cat /tmp/got") == sender.run("cat /tmp/sent")
     receiver.run("rm /tmp/got")
-    sender.run("kill $(pidof httpd); rm /tmp/data")
+    sender.run("rm /tmp/block /tmp/copy /tmp/sent")
 
 
 def test_disk_at_run_time(pair):
@@ -113,21 +121,48 @@ def test_network_at_run_time(pair):
     domd.run("while [ -e /sys/class/net/extra ]; do sleep 1; done; ip link delete xenbr1")
 
 
+def test_disk_goes_while_it_is_used(pair):
+    """Linux gives a disk up though it is mounted and written to, and takes it again."""
+    machine, guest, domd = pair.machine, pair.guest, pair.domd
+    domd.run("truncate -s 8M /used.img && mke2fs -F /used.img >/dev/null")
+    attach = f"xu block-attach {guest.domain} /used.img,raw,xvde,w,backend=DomD"
+    for _ in range(2):
+        assert "xu block-attach: " not in machine.command(attach, 120)
+        guest.run("until [ -b /dev/xvde ]; do usleep 100000; done; mount -t ext4 /dev/xvde /mnt")
+        guest.run("(while dd if=/dev/zero of=/mnt/busy bs=64k count=32 conv=fsync; do :; done >/dev/null 2>&1 &); "
+                  "until [ -s /mnt/busy ]; do usleep 100000; done")
+        assert "xu block-attach: domain" in machine.command(attach)  # there is one
+        assert "xu block-detach: " not in machine.command(f"xu block-detach {guest.domain} xvde", 120)
+        guest.run("while [ -b /dev/xvde ]; do usleep 100000; done; until umount /mnt; do usleep 100000; done 2>/dev/null")
+    domd.run("while losetup | grep used; do sleep 1; done; rm /used.img")
+
+
+def test_network_goes_while_it_is_used(pair):
+    """By its MAC; the other device goes on."""
+    machine, guest, mac = pair.machine, pair.guest, "00:16:3e:11:22:33"
+    machine.command(f"xu network-attach {guest.domain} backend=DomD mac={mac}", 120)
+    assert mac in machine.command(f"xu network-list {guest.domain}")
+    guest.run("until [ -e /sys/class/net/eth1 ]; do usleep 100000; done; cat /sys/class/net/eth1/address | grep -q " + mac)
+    guest.run("ip address add 192.168.0.20/24 dev eth1; ip link set eth1 up; (ping -i 0.2 -I eth1 192.168.0.1 >/dev/null 2>&1 &)")
+    assert "xu network-detach: " not in machine.command(f"xu network-detach {guest.domain} {mac.upper()}", 120)
+    guest.run("while [ -e /sys/class/net/eth1 ]; do usleep 100000; done; kill $(pidof ping); true")
+    assert mac not in machine.command(f"xu network-list {guest.domain}")
+    assert " 0% packet loss" in guest.run("ping -c 2 -W 10 192.168.0.1")
+
+
 @pytest.mark.parametrize("options, reason", [
     ("vdev=xvdc,target=/nothing.img", "there is no file /nothing.img"),
     ("vdev=xvdc,target=/disk.img", "/disk.img is used by vbd-"),
     ("vdev=xvdc,script=mine,target=/disk.img", "there is no script /etc/xen/scripts/mine"),
 ], ids=["no file", "used", "no script"])
 def test_what_cannot_be_attached(pair, options, reason):
-    """The reason stands in the store, and the guest sees no disk."""
+    """What DomD says is told, and nothing is left."""
     machine, guest = pair.machine, pair.guest
-    machine.command(f"xu block-attach {guest.domain} backend=DomD,{options}", 120)
-    pair.domd.run(f"until xenstore-read backend/vbd/{guest.domain}/51744/hotplug-error 2>/dev/null | "
-                  f"grep -q '{reason}'; do sleep 1; done")
-    assert "xvdc" not in guest.run("ls /dev/xvd*")
-    machine.command(f"xu block-detach {guest.domain} xvdc -f", 120)
-    pair.domd.run(f"while xenstore-exists backend/vbd/{guest.domain}/51744 || ls /run/backends | grep 51744; "
-                  "do sleep 1; done")
+    output = machine.command(f"xu block-attach {guest.domain} backend=DomD,{options}", 120)
+    assert re.search(rf"disk xvdc: domain {pair.domd.domain} \(DomD\) refuses it: {reason}", output), output
+    assert "51744" not in machine.command(f"xu block-list {guest.domain}") + machine.command("xs ls -f", 60)
+    pair.domd.run("while ls /run/backends | grep 51744; do sleep 1; done")
+    guest.run("while ls /dev/xvdc 2>/dev/null; do sleep 1; done")
 
 
 def test_backends_start_again(pair):

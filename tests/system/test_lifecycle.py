@@ -121,6 +121,27 @@ def test_linux_reboots_and_crashes(boot):
     machine.becomes("xu list", r"(?!.*^linux_)")
 
 
+def test_linux_panics(boot):
+    """What on_reboot says is done after a panic too, which Linux on Arm makes a reboot of; the restart is above."""
+    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    ids = {action: machine.create(f"rebooted_{action}", 60) for action in ("destroy", "preserve", "rename")}
+    for action, domain in ids.items():
+        machine.attach(domain)
+        machine.expect("/ # ", timeout=300)
+        machine.send("echo c >/proc/sysrq-trigger\r")
+        machine.expect(f"domain {domain} (rebooted_{action}) wants to reboot", timeout=120)
+        if action == "rename":
+            machine.expect(f"has started in the place of domain {domain}", timeout=60)
+            machine.detach()
+        else:
+            machine.prompt(60)
+    listed = machine.becomes("xu list", r"(?!.*^rebooted_destroy )")
+    assert re.search(rf"^rebooted_preserve +{ids['preserve']} .* ---s-- ", listed, re.M)
+    assert re.search(rf"^rebooted_rename-{ids['rename']} +{ids['rename']} .* ---s-- ", listed, re.M)
+    for name in "rebooted_preserve", "rebooted_rename", f"rebooted_rename-{ids['rename']}":
+        assert "destroyed" in machine.command(f"xu destroy {name}", 60)
+
+
 def core_of(card, name, folder):
     """The sections of a core on a card: name -> (offset, size), and the file's bytes."""
     core = folder / name
