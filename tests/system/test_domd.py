@@ -85,16 +85,14 @@ def test_ping(pair):
 def test_network_data(pair, to_domd):
     """Numbered blocks of random bytes: one that is lost, changed or in another's place is noticed."""
     sender, receiver = (pair.guest, pair.domd) if to_domd else (pair.domd, pair.guest)
-    address = "192.168.0.1" if to_domd else "192.168.0.2"
-    receiver.run("(nc -l -p 8000 | sha256sum >/tmp/got 2>/dev/null &)")
-    receiver.run("until netstat -ltn | grep -q :8000; do usleep 100000; done")
-    sender.run("dd if=/dev/urandom of=/tmp/block bs=1M count=1 2>/dev/null; "
-               f"blocks() {{ for i in $(seq {MEGABYTES}); do echo $i; cat /tmp/block; done; }}; mkfifo /tmp/copy")
-    sender.run("sha256sum </tmp/copy >/tmp/sent & blocks | tee /tmp/copy | nc -w 60 " + address + " 8000; wait", 600)
-    receiver.run("while pidof nc; do usleep 100000; done")
-    assert receiver.run("cat /tmp/got") == sender.run("cat /tmp/sent")
-    receiver.run("rm /tmp/got")
-    sender.run("rm /tmp/block /tmp/copy /tmp/sent")
+    address = "192.168.0.2" if to_domd else "192.168.0.1"
+    sender.run("mkdir -p /tmp/cgi-bin; dd if=/dev/urandom of=/tmp/block bs=1M count=1 2>/dev/null; "
+               f"echo 'for i in $(seq {MEGABYTES}); do echo $i; cat /tmp/block; done' >/tmp/blocks")
+    sender.run(r"printf '#!/bin/sh\necho Content-Type: a/b\necho\n. /tmp/blocks\n' >/tmp/cgi-bin/data; "
+               "chmod +x /tmp/cgi-bin/data; httpd -p 8000 -h /tmp")
+    got = receiver.run(f"wget -q -O - http://{address}:8000/cgi-bin/data | sha256sum", 600)
+    assert got == sender.run("sh /tmp/blocks | sha256sum", 300)
+    sender.run("kill $(pidof httpd); rm -r /tmp/block /tmp/blocks /tmp/cgi-bin")
 
 
 def test_disk_at_run_time(pair):
@@ -122,18 +120,19 @@ def test_network_at_run_time(pair):
 
 
 def test_disk_goes_while_it_is_used(pair):
-    """Linux gives a disk up though it is mounted and written to, and takes it again."""
+    """Linux gives a disk up though it is mounted, with an open file, and takes it again."""
     machine, guest, domd = pair.machine, pair.guest, pair.domd
     domd.run("truncate -s 8M /used.img && mke2fs -F /used.img >/dev/null")
     attach = f"xu block-attach {guest.domain} /used.img,raw,xvde,w,backend=DomD"
     for _ in range(2):
         assert "xu block-attach: " not in machine.command(attach, 120)
         guest.run("until [ -b /dev/xvde ]; do usleep 100000; done; mount -t ext4 /dev/xvde /mnt")
-        guest.run("(while dd if=/dev/zero of=/mnt/busy bs=64k count=32 conv=fsync; do :; done >/dev/null 2>&1 &); "
-                  "until [ -s /mnt/busy ]; do usleep 100000; done")
+        guest.run("echo kept >/mnt/file; sync; exec 3</mnt/file; cat /mnt/file")
         assert "xu block-attach: domain" in machine.command(attach)  # there is one
         assert "xu block-detach: " not in machine.command(f"xu block-detach {guest.domain} xvde", 120)
-        guest.run("while [ -b /dev/xvde ]; do usleep 100000; done; until umount /mnt; do usleep 100000; done 2>/dev/null")
+        guest.run("while [ -b /dev/xvde ]; do usleep 100000; done")
+        guest.run("dd if=/dev/zero of=/mnt/other bs=64k count=1 conv=fsync 2>/dev/null", status=1)
+        guest.run("exec 3<&-; umount /mnt")
     domd.run("while losetup | grep used; do sleep 1; done; rm /used.img")
 
 

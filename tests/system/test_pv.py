@@ -8,7 +8,7 @@ import re
 import pytest
 
 from linux_guest import Linux
-from machine import TOP, Machine
+from machine import TOP, Machine, counting
 from test_bad_input import leftovers
 
 GUESTS = TOP / "build/virt/guests"
@@ -68,7 +68,7 @@ def house(request, shared_log_folder):
     start = (f"DomD={PARTS}/vmlinuz-{domd},ramdisk={GUESTS}/domd.gz,memory=256,vpl011,"
              "args=console=hvc0 quiet")
     with Machine(shared_log_folder, xen=xen, xsm="dummy", dom0_image=LINUX_IMAGE, dom0_memory="128M",
-                 run=["--dom0less", start], seconds=1800) as machine:
+                 run=["--dom0less", start], seconds=2400, **counting()) as machine:
         yield House(machine, guest)
 
 
@@ -127,17 +127,17 @@ def test_many_guests_leave_nothing(house):
 
 
 def test_domd_is_destroyed_while_it_serves(house):
-    """A guest writes to a mounted disk; it lives on, and has its devices again when DomD is there again, though its
-    configuration names it by a number that it hasn't any more."""
+    """A guest has its disk mounted, and a file open; it lives on, and has its devices again when DomD is there again, though
+    its configuration names it by a number that it hasn't any more."""
     machine, guest = house.machine, house.guest
-    guest.run("mount -t ext4 /dev/xvda /mnt; "
-              "(while dd if=/dev/zero of=/mnt/busy bs=64k count=64 conv=fsync; do :; done >/dev/null 2>&1 &); "
-              "until [ -s /mnt/busy ]; do usleep 100000; done")
+    guest.run("mount -t ext4 /dev/xvda /mnt; dd if=/dev/zero of=/mnt/busy bs=64k count=16 conv=fsync 2>/dev/null; "
+              "exec 3</mnt/busy; (ping -i 0.2 192.168.0.1 >/dev/null 2>&1 &)")
     assert "domain:1 destroyed\n" in machine.command("xu destroy DomD", 180)
     assert "disk xvda has lost its backend, domain 1 (DomD)" in machine.command("log")
     assert house.states() == {51712: -1} and house.states("network") == {0: -1}
-    guest.run("while [ -e /sys/class/net/eth0 ] || [ -b /dev/xvda ]; do usleep 100000; done; "
-              "until umount /mnt; do usleep 100000; done 2>/dev/null", 120)
+    guest.run("while [ -e /sys/class/net/eth0 ] || [ -b /dev/xvda ]; do usleep 100000; done; kill $(pidof ping); true", 120)
+    guest.run("dd if=/dev/zero of=/mnt/other bs=64k count=1 conv=fsync 2>/dev/null", status=1)
+    guest.run("exec 3<&-; umount /mnt")
 
     house.domd = Linux(machine, machine.create("domd", 60), "domd").wait_until_up(240)
     house.await_devices(guest.domain)
