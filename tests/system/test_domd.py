@@ -10,7 +10,7 @@ import pytest
 from linux_guest import Linux
 from machine import TOP, Machine
 
-BOARD = TOP / "boards/virt"
+CONFIGURATIONS = TOP / "image/guests"
 GUESTS = TOP / "build/virt/guests"
 MEGABYTES = 100  # over the network
 
@@ -21,12 +21,12 @@ def make_card(folder, linux, labels=None, domd_linux=None):
     """The configurations of the board's card with this kernel, a second guest, and one that starts from its disk; DomD may
     have another kernel. `labels` are security labels for some of them."""
     kernels = {name: linux for name in ("linux_pv_domu", "second", "rooted")} | {"domd": domd_linux or linux}
-    first = (BOARD / "linux_pv_domu.cfg").read_text()
+    first = (CONFIGURATIONS / "linux_pv_domu.cfg").read_text()
     second = first.replace('"linux_pv_domu"', '"second"').replace("192.168.0.2", "192.168.0.3") \
         .replace("00:16:3e:00:00:02", "00:16:3e:00:00:03").replace("disk = [", "unused = [")
     rooted = first.replace('"linux_pv_domu"', '"rooted"').replace("192.168.0.2", "192.168.0.4 root=/dev/xvda") \
         .replace("00:16:3e:00:00:02", "00:16:3e:00:00:04").replace("/disk.img", "/root.img")
-    configurations = {"domd": (BOARD / "domd.cfg").read_text(), "linux_pv_domu": first, "second": second,
+    configurations = {"domd": (CONFIGURATIONS / "domd.cfg").read_text(), "linux_pv_domu": first, "second": second,
                       "rooted": rooted}
     for name, label in (labels or {}).items():
         configurations[name] += f'seclabel = "{label}"\n'

@@ -1,156 +1,187 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PV devices while domains come and go: a DomD that Xen started before Dom0; guests that reboot, and many one after the
-other; a DomD that is destroyed while it serves. The tests of a machine share it, in their order."""
+"""PV devices: a Linux guest whose disks and network come from DomD, as configurations and `xu` ask for them."""
 
 import os
 import re
+import subprocess
 
 import pytest
 
 from linux_guest import Linux
-from machine import TOP, Machine, counting
+from machine import TOP
 from test_bad_input import leftovers
 
 GUESTS = TOP / "build/virt/guests"
-PARTS = TOP / "build/parts/linux"
-LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
-ROUNDS = int(os.environ.get("PV_ROUNDS", "6"))
+KERNELS = "6.1", "6.12"
+ROUNDS = int(os.environ.get("PV_ROUNDS", "5"))
+
+DOMD = """\
+name = "DomD"
+kernel = "vmlinuz-{kernel}"
+ramdisk = "domd.gz"
+cmdline = "console=hvc0 quiet"
+memory = 256
+"""
+GUEST = """\
+kernel = "vmlinuz-{kernel}"
+ramdisk = "initramfs.gz"
+cmdline = "console=hvc0 quiet ip=192.168.0.2"
+memory = 192
+vif = [ "backend=DomD,bridge=xenbr0" ]
+disk = [ "backend=DomD,vdev=xvda,target=/disk.img" ]
+"""
 
 
-class House:
-    """DomD as domain 1, and a guest whose configuration names it by this number."""
-
-    def __init__(self, machine, kernel):
-        self.machine, self.kernel = machine, kernel
-        self.domd = Linux(machine, "DomD", "domd").wait_until_up(240)
-        self.guest = self.up(machine.create(f"small_pv_{kernel}", 60))
-
-    def up(self, domain):
-        return Linux(self.machine, domain, "guest").wait_until_up(300)
-
-    def states(self, kind="block"):
-        """{number: state of the frontend} of the guest's devices."""
-        column = {"block": 3, "network": 4}[kind]
-        lines = self.machine.command(f"xu {kind}-list {self.guest.domain}").splitlines()[1:]
-        return {int(words[0]): int(words[column]) for line in lines if (words := line.split()) and words[0].isdigit()}
-
-    def do(self, line):
-        """A command that has nothing to say."""
-        assert self.machine.answer(line, 150) == ""
-
-    def await_devices(self, domain):
-        for device in "vbd/51712", "vif/0":
-            self.do(f"xu wait {domain} store:device/{device}/state=4 -t 120")
-
-    def are_used(self, network=True):
-        """The guest's devices do what they are for."""
-        self.guest.run("until [ -b /dev/xvda ]; do usleep 100000; done; mount -t ext4 /dev/xvda /mnt")
-        assert self.guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
-        self.guest.run("umount /mnt")
-        if network:
-            assert " 0% packet loss" in self.guest.run("ping -c 2 -W 10 192.168.0.1")
-            assert " 0% packet loss" in self.domd.run("ping -c 2 -W 10 192.168.0.2")
-
-    def has_nothing_of(self, *domains):
-        """Neither the store nor DomD have anything of these domains, which are gone."""
-        everything = self.machine.answer("xs ls -f", 120)
-        for domain in domains:
-            assert not re.search(rf"/{domain}(/| )", everything, re.M), everything
-            self.domd.run(f"while ls /run/backends | grep -e -{domain}-; do usleep 100000; done")
-            self.domd.run(f"ls -d /sys/class/net/vif{domain}.* /sys/bus/xen-backend/devices/*-{domain}-*", status=1)
+@pytest.fixture(scope="session")
+def card(tmp_path_factory):
+    """A card as the board's: its second partition has kernels, ramdisks, and a DomD and a guest for each kernel."""
+    folder = tmp_path_factory.mktemp("card")
+    lines = ["[boot 16M]", "[dom0 200M]", "domd.gz dom0/domd.gz", "initramfs.gz dom0/initramfs.gz"]
+    for kernel in KERNELS:
+        lines.append(f"linux/vmlinuz-{kernel} dom0/vmlinuz-{kernel}")
+        for name, text in ("domd", DOMD), ("guest", GUEST):
+            file = f"{name}_{kernel.replace('.', '_')}.cfg"
+            (folder / file).write_text(text.format(kernel=kernel))
+            lines.append(f"{file} dom0/{file}")
+    (folder / "card.txt").write_text("\n".join(lines) + "\n")
+    subprocess.run([TOP / "image/card", folder / "card.txt", folder / "card.img", "--power-of-two", "--from", folder,
+                    "--from", GUESTS, "--from", TOP / "build/parts"], check=True)
+    return folder / "card.img"
 
 
-@pytest.fixture(scope="module", params=[
-    pytest.param(("4.17", "6.12", "6_1"), id="4.17", marks=pytest.mark.xdist_group("pv 4.17")),
-    pytest.param(("4.20", "6.1", "6_12"), id="4.20", marks=pytest.mark.xdist_group("pv 4.20"))])
-def house(request, shared_log_folder):
-    xen, domd, guest = request.param
-    start = (f"DomD={PARTS}/vmlinuz-{domd},ramdisk={GUESTS}/domd.gz,memory=256,vpl011,"
-             "args=console=hvc0 quiet")
-    with Machine(shared_log_folder, xen=xen, xsm="dummy", dom0_image=LINUX_IMAGE, dom0_memory="128M",
-                 run=["--dom0less", start], seconds=2400, **counting()) as machine:
-        yield House(machine, guest)
+@pytest.fixture
+def boot_pv(boot_test, card, tmp_path):
+    def boot_machine(**options):
+        copy = tmp_path / "card.img"
+        subprocess.run(["cp", "--sparse=always", card, copy], check=True)
+        return boot_test(card=copy, seconds=1200, **{"xsm": "dummy", **options})
+
+    return boot_machine
 
 
-def test_a_domd_of_xens_boot_serves(house):
-    """By its number, and by its name, which it has from the tree that Xen was given."""
-    machine, guest, domd = house.machine, house.guest, house.domd
-    assert "I: dom0less: attached 1 domain\n" in machine.command("log")
-    assert re.search(r"^DomD +1 +256 ", machine.command("xu list"), re.M)
-    house.await_devices(guest.domain)
-    assert house.states() == {51712: 4} and house.states("network") == {0: 4}
-    house.are_used()
+def create_domd(machine, kernel="6_12"):
+    domain = machine.create(f"domd_{kernel}", timeout=120)
+    domd = Linux(machine, domain, "domd").wait_until_up(240)
+    assert domd.run("until pidof xenstore-watch; do usleep 100000; done")  # its program for devices is there
+    return domd
+
+
+def create_guest(machine, kernel="6_12"):
+    domain = machine.create(f"guest_{kernel}", timeout=180)
+    return Linux(machine, domain, "guest").wait_until_up(400)
+
+
+def states(machine, guest, kind="block"):
+    """{number: state of the frontend} of a guest's devices."""
+    column = {"block": 3, "network": 4}[kind]
+    lines = machine.command(f"xu {kind}-list {guest.domain}").splitlines()[1:]
+    return {int(line.split()[0]): int(line.split()[column]) for line in lines if line}
+
+
+def wait_for_states(machine, guest, kind, expected, tries=120):
+    for _ in range(tries):
+        found = states(machine, guest, kind)
+        if found == expected:
+            return
+        machine.skip(0.5)
+    raise AssertionError(f"{found}, not {expected}")
+
+
+def has_no_nodes(machine, domd, *guests):
+    """Nothing of guests' devices is in the store, nor in DomD."""
+    backends = machine.command(f"xs ls -f /local/domain/{domd.domain}/backend")
+    assert "there is no such node" in backends, backends
+    everything = machine.command("xs ls -f", timeout=120)
+    for guest in guests:
+        assert f"/{guest.domain}/" not in everything and f"/{guest.domain} " not in everything
+    domd.run('until [ -z "$(ls /run/backends; losetup -a)" ]; do usleep 100000; done')
+    assert "No such file" in domd.run("ls -d /sys/class/net/vif*", status=1)
+
+
+@pytest.mark.parametrize("xen, domd_kernel, guest_kernel", [("4.17", "6_12", "6_1"), ("4.20", "6_1", "6_12")])
+def test_disks_and_networks(boot_pv, xen, domd_kernel, guest_kernel):
+    machine = boot_pv(xen=xen)
+    domd = create_domd(machine, domd_kernel)
+    guest = create_guest(machine, guest_kernel)
+    assert states(machine, guest) == {51712: 4} and states(machine, guest, "network") == {0: 4}
+    assert "disk xvda is connected to domain 1" in machine.command("log")
+
+    # What is written on one side is on the other.
+    assert guest.run("mount -t ext4 /dev/xvda /mnt && cat /mnt/hello.txt") == "hello from DomD's disk\n"
+    guest.run("dd if=/dev/urandom of=/mnt/big bs=64k count=32 2>/dev/null; umount /mnt")
+    guest.run("mount -t ext4 -o ro /dev/xvda /mnt")
+    digest = guest.run("sha256sum </mnt/big")
+    guest.run("umount /mnt; sync")
+    assert domd.run("mount -t ext4 -o ro,loop,noload /disk.img /mnt; sha256sum </mnt/big; umount /mnt") == digest
+    assert " 0% packet loss" in guest.run("ping -c 2 -W 10 192.168.0.1")
+    assert " 0% packet loss" in domd.run("ping -c 2 -W 10 192.168.0.2")
+
+    # More of both, and one that is in use.
     domd.run("dd if=/dev/urandom of=/more.img bs=64k count=16 2>/dev/null")
-    house.do(f"xu block-attach {guest.domain} backend=DomD vdev=xvdb access=r target=/more.img")
-    house.do(f"xu wait {guest.domain} store:device/vbd/51728/state=4 -t 120")
-    guest.run("until [ -b /dev/xvdb ]; do usleep 100000; done")
+    assert machine.command(f"xu block-attach {guest.domain} backend=DomD vdev=xvdb access=r target=/more.img",
+                           timeout=120) == ""
+    wait_for_states(machine, guest, "block", {51712: 4, 51728: 4})
     assert guest.run("sha256sum </dev/xvdb") == domd.run("sha256sum </more.img")
-    house.do(f"xu block-detach {guest.domain} xvdb")
-    domd.run("while losetup -a | grep more; do usleep 100000; done; rm /more.img")
-    assert house.states() == {51712: 4}
+    assert machine.answer(f"xu block-attach {guest.domain} /more.img,,xvdb,r,backend=DomD") == (
+        f"xu block-attach: domain {guest.domain} has a disk xvdb already\n")
+    assert machine.answer(f"xu network-attach {guest.domain} backend=DomD mac=00:16:3e:11:22:33", timeout=120) == ""
+    wait_for_states(machine, guest, "network", {0: 4, 1: 4})
+    assert "00:16:3e:11:22:33" in machine.command(f"xu network-list {guest.domain}")
+    assert "00:16:3e:11:22:33" in guest.run("cat /sys/class/net/*/address").lower()
+    assert machine.answer(f"xu network-detach {guest.domain} 00:16:3E:11:22:33", timeout=120) == ""
+    assert states(machine, guest, "network") == {0: 4}
+
+    guest.run("mount -t ext4 /dev/xvda /mnt")
+    assert machine.answer(f"xu block-detach {guest.domain} xvdb", timeout=120) == ""
+    machine.command(f"xu block-detach {guest.domain} xvda", timeout=100)  # Linux gives it up though it is mounted
+    guest.run("umount /mnt", status=None)
+    wait_for_states(machine, guest, "block", {})
+    assert " 0% packet loss" in guest.run("ping -c 2 -W 10 192.168.0.1")
+
+    machine.command(f"xu destroy {guest.domain}", timeout=120)
+    has_no_nodes(machine, domd, guest)
 
 
-def test_a_guest_reboots(house):
-    """From inside: it finds its devices again, and on its disk what it wrote before."""
-    machine, former = house.machine, house.guest.domain
-    house.guest.run("mount -t ext4 /dev/xvda /mnt; echo kept >/mnt/kept; umount /mnt")
-    machine.attach(former)
-    machine.send("reboot\r")
-    machine.expect(f"has started in the place of domain {former}", 180)
-    machine.expect("/ # ", 300)
-    machine.detach()
-    house.guest = Linux(machine, former + 1, "guest")
-    house.await_devices(former + 1)
-    house.are_used()
-    assert house.guest.run("mount -t ext4 /dev/xvda /mnt; cat /mnt/kept; rm /mnt/kept; umount /mnt") == "kept\n"
-    house.has_nothing_of(former)
+def test_domd_comes_back(boot_pv):
+    """DomD is destroyed and created again while its guest runs: the guest gets its devices anew."""
+    machine = boot_pv()
+    domd = create_domd(machine)
+    guest = create_guest(machine)
+    guest.run("sha256sum </dev/xvda")
+    machine.command(f"xu destroy {domd.domain}", timeout=120)
+    assert "disk xvda has lost its backend" in machine.command("log")
+    assert states(machine, guest) == {51712: -1}
+    guest.run("while [ -e /sys/class/net/eth0 ] || [ -b /dev/xvda ]; do usleep 100000; done")
+    assert guest.run("uname -s") == "Linux\n"
+
+    domd = create_domd(machine)
+    wait_for_states(machine, guest, "block", {51712: 4})
+    wait_for_states(machine, guest, "network", {0: 4})
+    assert "is offered again, by domain" in machine.command("log")
+    guest.run("until [ -b /dev/xvda ]; do usleep 100000; done; mount -t ext4 /dev/xvda /mnt")
+    assert guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
+    guest.run("until [ -e /sys/class/net/eth0 ]; do usleep 100000; done; ip address replace 192.168.0.2/24 dev eth0; "
+              "ip link set eth0 up")
+    guest.run("until ping -c 1 -W 2 192.168.0.1; do sleep 1; done")
+    guest.run("umount /mnt")
+    machine.command(f"xu destroy {guest.domain}", timeout=120)
+    has_no_nodes(machine, domd, guest)
+    machine.command(f"xu destroy {domd.domain}", timeout=120)
 
 
-def test_many_guests_leave_nothing(house):
-    """Each is destroyed as soon as its devices are connected."""
-    machine, domd = house.machine, house.domd
-    machine.command(f"xu destroy {house.guest.domain}", 120)
-    house.has_nothing_of(house.guest.domain)
+def test_rounds_leave_nothing(boot_pv):
+    machine = boot_pv()
+    domd = create_domd(machine)
     before = None
     for _ in range(ROUNDS):
-        domain = machine.create(f"small_pv_{house.kernel}", 60)
-        house.await_devices(domain)
-        machine.command(f"xu destroy {domain}", 120)
-        domd.run(f"while ls /run/backends | grep -e -{domain}-; do usleep 100000; done")
-        inside = domd.run("losetup -a; ls /run/backends /sys/class/net /sys/bus/xen-backend/devices; "
-                          "grep -c xen-dyn /proc/interrupts; xenstore-ls backend 2>&1", status=None)
-        figures, domains = leftovers(machine)
-        after = figures, re.findall(r"^\S+ +\d+", domains, re.M), machine.answer("xs ls -f", 120), inside
+        guest = create_guest(machine)
+        assert states(machine, guest) == {51712: 4}
+        assert guest.run("mount -t ext4 /dev/xvda /mnt && cat /mnt/hello.txt") == "hello from DomD's disk\n"
+        machine.command(f"xu destroy {guest.domain}", timeout=120)
+        has_no_nodes(machine, domd, guest)
+        after = leftovers(machine), machine.command("xs ls -f", timeout=120)
         assert before in (None, after)
         before = after
-    house.guest = house.up(machine.create(f"small_pv_{house.kernel}", 60))
-    house.are_used()
-
-
-def test_domd_is_destroyed_while_it_serves(house):
-    """A guest has its disk mounted, and a file open; it lives on, and has its devices again when DomD is there again, though
-    its configuration names it by a number that it hasn't any more."""
-    machine, guest = house.machine, house.guest
-    guest.run("mount -t ext4 /dev/xvda /mnt; dd if=/dev/zero of=/mnt/busy bs=64k count=16 conv=fsync 2>/dev/null; "
-              "exec 3</mnt/busy; (ping -i 0.2 192.168.0.1 >/dev/null 2>&1 &)")
-    assert "domain:1 destroyed\n" in machine.command("xu destroy DomD", 180)
-    assert "disk xvda has lost its backend, domain 1 (DomD)" in machine.command("log")
-    assert house.states() == {51712: -1} and house.states("network") == {0: -1}
-    guest.run("while [ -e /sys/class/net/eth0 ] || [ -b /dev/xvda ]; do usleep 100000; done; kill $(pidof ping); true", 120)
-    guest.run("dd if=/dev/zero of=/mnt/other bs=64k count=1 conv=fsync 2>/dev/null", status=1)
-    guest.run("exec 3<&-; umount /mnt")
-
-    house.domd = Linux(machine, machine.create("domd", 60), "domd").wait_until_up(240)
-    house.await_devices(guest.domain)
-    said = machine.command("log")
-    assert f"disk xvda is offered again, by domain {house.domd.domain} (DomD)" in said
-    guest.run("until [ -e /sys/class/net/eth0 ]; do usleep 100000; done; ip address replace 192.168.0.2/24 dev eth0; "
-              "ip link set eth0 up; until ping -c 1 -W 2 192.168.0.1; do sleep 1; done", 120)
-    house.are_used()
-    machine.command(f"xu destroy {guest.domain}", 120)
-    house.has_nothing_of(guest.domain)
-    assert "destroyed" in machine.command("xu destroy DomD", 120)
-    assert "/backend" not in machine.command("xs ls -f", 60)
 
 
 def settled(machine):
@@ -161,21 +192,21 @@ def settled(machine):
     return before
 
 
-def test_without_what_they_need(boot):
+def test_without_what_they_need(boot_pv):
     """Xen in SILO mode; no DomD; Ctrl-C."""
-    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    machine = boot_pv(xsm="silo")
     before = settled(machine)
     refusal = "PV devices: Xen runs in SILO mode, in which no domain can serve another: boot it with 'xsm=dummy'"
-    assert refusal in machine.command("xu create linux_pv_domu")
+    assert refusal in machine.command("xu create guest_6_12")
     assert leftovers(machine) == before
 
-    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M", xsm="dummy")
+    machine = boot_pv()
     before = settled(machine)
-    machine.start("xu create linux_pv_domu")
+    machine.start("xu create guest_6_12")
     machine.expect("waiting for devices (Ctrl-C stops)")
     machine.send("\x03")
-    assert "xu create: disk xvda: stopped while waiting for its backend's domain '1'" in machine.prompt()
+    assert "xu create: disk xvda: stopped while waiting for its backend's domain 'DomD'" in machine.prompt()
     assert leftovers(machine) == before
-    missing = "there is no domain '1' with its backend, nor has one come in 60 s: create it first"
-    assert missing in machine.command("xu create linux_pv_domu", timeout=120)
+    missing = "there is no domain 'DomD' with its backend, nor has one come in 60 s: create it first"
+    assert missing in machine.command("xu create guest_6_12", timeout=120)
     assert leftovers(machine) == before
