@@ -209,10 +209,6 @@ static int check_command_line(const struct check *check)
 	if (strnlen(config->command_line, COMMAND_LINE_MAX) == COMMAND_LINE_MAX)
 		return refuse(check, "cmdline", CONFIG_WHOLE, "its command line has more than %d bytes",
 			      COMMAND_LINE_MAX - 1);
-	if (config->dt_passthrough_count && !config->partial_tree_file &&
-	    !image_source_is_given(&config->partial_tree))
-		return refuse(check, "dt_passthrough", CONFIG_WHOLE,
-			      "dt_passthrough names nodes, but there is no partial device tree");
 	return 0;
 }
 

@@ -187,7 +187,8 @@ struct domain_config {
 	const char *const *dtdevs; // host device-tree paths for the IOMMU
 	uint32_t dtdev_count;
 	const char *const
-		*dt_passthrough; // nodes of the partial tree copied besides /passthrough and /aliases
+		*dt_passthrough; // nodes of the partial tree copied besides /passthrough and /aliases; without
+				 // such a tree, devices of the host's
 	uint32_t dt_passthrough_count;
 	const struct config_quota *quotas; // others are as the store has them for new domains
 	uint32_t quota_count;

@@ -112,7 +112,11 @@ GUEST(bad_iomem, sync, 16, 1, .iomems = xens_uart, .nr_iomems = 1); // Xen gives
 static char *unknown_device[] = { "/nosuch@0" };
 GUEST(bad_device, sync, 16, 1, .dtdevs = unknown_device, .nr_dtdevs = 1);
 
+static char *gpio_node[] = { "/pl061@9030000" };
+GUEST(test_node, sync, 16, 1, .dt_passthrough = gpio_node, .nr_dt_passthrough = 1);
+
 struct dom0_domain_cfg domain_cfgs[] = {
+	{ .domain_cfg = &test_node },
 	{ .domain_cfg = &test_bench },
 	{ .domain_cfg = &test_no_gpio },
 	{ .domain_cfg = &test_cpus },

@@ -103,7 +103,11 @@ int build_drop_name(struct domain *domain, struct failure *failure)
 
 int build_make_plan(struct build *build)
 {
-	return plan_make(&build->plan, build->config, build->failure);
+	int error = plan_make(&build->plan, build->config, build->failure);
+
+	if (!error)
+		build->config = build->plan.config;
+	return error;
 }
 
 // ---- The domain in Xen ----

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/host_device.h"
 #include "domain/partial_tree.h"
 #include "domain/tree_builder.h"
 #include "kernel/compiler.h"
@@ -233,6 +234,8 @@ static void write_partial(struct tree_builder *builder, const struct guest_tree_
 {
 	if (parameters->partial)
 		partial_tree_copy(parameters->partial, parameters->config, builder);
+	else
+		host_devices_write(parameters->config, builder);
 }
 
 static void (*const writers[])(struct tree_builder *builder,

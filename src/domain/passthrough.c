@@ -258,3 +258,15 @@ void passthrough_detach(domid_t domid, struct device_list *list)
 	if (list)
 		detach(domid, list, list->count);
 }
+
+bool passthrough_has(const struct device_list *list, uint64_t mfn, uint64_t frames)
+{
+	for (size_t i = 0; list && i < list->count; i++) {
+		const struct device *device = &list->devices[i];
+
+		if (device->kind == DEVICE_MAPPING && mfn < device->mfn + device->frames &&
+		    device->mfn < mfn + frames)
+			return true;
+	}
+	return false;
+}

@@ -16,3 +16,6 @@ int passthrough_attach(domid_t domid, const struct domain_config *config, struct
 // Takes everything back and frees the list, which may be NULL. What Xen doesn't take back is said in the log:
 // it goes back when the domain is destroyed.
 void passthrough_detach(domid_t domid, struct device_list *list);
+
+// Whether one of these frames is in the list, which may be NULL.
+bool passthrough_has(const struct device_list *list, uint64_t mfn, uint64_t frames);

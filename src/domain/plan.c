@@ -217,8 +217,10 @@ int plan_make(struct plan *plan, const struct domain_config *config, struct fail
 {
 	int error;
 
-	*plan = (struct plan){ .config = config, .paging_pool = paging_pool_size(config) };
-	if ((error = choose_gic(plan, failure)) || (error = check_devices(plan, failure)) ||
+	*plan = (struct plan){ .paging_pool = paging_pool_size(config) };
+	error = host_devices_resolve(&plan->devices, config, failure);
+	plan->config = config = &plan->devices.config;
+	if (error || (error = choose_gic(plan, failure)) || (error = check_devices(plan, failure)) ||
 	    (error = store_quota_check(config, failure)) ||
 	    (error = layout_memory(&plan->layout, config, failure)) ||
 	    (error = kernel_image_read(&config->kernel, &plan->kernel, failure)) ||
@@ -232,5 +234,6 @@ int plan_make(struct plan *plan, const struct domain_config *config, struct fail
 
 void plan_free(struct plan *plan)
 {
+	host_devices_free(&plan->devices);
 	free(plan->tree);
 }

@@ -7,13 +7,15 @@
 #include <stdint.h>
 
 #include "config/domain_config.h"
+#include "domain/host_device.h"
 #include "domain/image.h"
 #include "domain/layout.h"
 #include "kernel/failure.h"
 #include "xen/domctl.h"
 
 struct plan {
-	const struct domain_config *config;
+	struct host_devices devices;        // holds the next
+	const struct domain_config *config; // with what the devices' nodes have
 	enum gic_version gic; // GIC_V2 or GIC_V3
 	struct kernel_image kernel;
 	struct image_part ramdisk; // size 0: none

@@ -59,6 +59,7 @@ enum { XU_LIST_VERBOSE, XU_LIST_LABEL, XU_LIST_POOL, XU_LIST_NODES, XU_LIST_LONG
 extern const struct command_option xu_list_options[];
 int xu_list_command(const struct invocation *call);
 int xu_claims_command(const struct invocation *call);
+int xu_dev_list_command(const struct invocation *call);
 int xu_vm_list_command(const struct invocation *call);
 int xu_domid_command(const struct invocation *call);
 int xu_domname_command(const struct invocation *call);

@@ -273,6 +273,12 @@ const struct command xu_commands[] = {
 		.run = xu_claims_command,
 	},
 	{
+		.name = "dev-list",
+		.help = "Show the machine's devices, and which domain has them",
+		.details = "- as Owner: nobody; it can be given to a domain, with its interrupts.",
+		.run = xu_dev_list_command,
+	},
+	{
 		.name = "vm-list",
 		.help = "Show the domains' UUIDs, ids and names",
 		.run = xu_vm_list_command,

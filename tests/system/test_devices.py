@@ -33,3 +33,28 @@ def test_an_interrupt_is_for_one_domain(boot, log_folder, xen, gic):
 def test_an_interrupt_of_dom0_is_refused(boot_test):
     machine = boot_test()
     assert "xen,passthrough" in machine.command("xu create test_irq")
+
+
+def owner(machine, device):
+    listed = machine.command("xu dev-list")
+    return re.search(rf"^0x\w+ +(\S+) +{re.escape(device)}$", listed, re.M)[1]
+
+
+def test_a_device_by_its_node(boot, log_folder, xen):
+    """Registers and interrupts are the host's node's; nobody else is given it meanwhile."""
+    options = {"xen": xen, "dom0_image": TEST_IMAGE}
+    machine = boot(qemu=passthrough_tree(log_folder, **options), **options)
+    assert owner(machine, GPIO) == "-" and owner(machine, "/pl031@9010000") == "Domain-0"
+    first = machine.create("test_node")
+    assert owner(machine, GPIO) == "test_node"
+    assert f"device {GPIO}: the domain 'test_node' has it" in machine.command("xu create test_node")
+    assert "interrupt 39" in machine.command("xu create test_irq")
+    machine.command(f"xu destroy {first}")
+    assert owner(machine, GPIO) == "-"
+    machine.create("test_node")
+
+
+def test_a_node_that_dom0_has(boot_test):
+    machine = boot_test()
+    assert owner(machine, GPIO) == "Domain-0"
+    assert "xen,passthrough" in machine.command("xu create test_node")

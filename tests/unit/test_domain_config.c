@@ -136,7 +136,6 @@ static void images(void **state)
 	GOOD(config.command_line = line);
 	BAD("command line is missing", config.command_line = NULL);
 	BAD("no kernel", config.kernel = (struct image_source){ 0 });
-	BAD("no partial device tree", config.dt_passthrough_count = 1);
 }
 
 static void lists(void **state)

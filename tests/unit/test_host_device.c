@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// domain/host_device.c: a device named by its node is given with registers and interrupts, described in the
+// domain's tree, and given once.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include "console/console.h"
+#include "domain/domain.h"
+#include "domain/host_device.h"
+#include "domain/store_nodes.h"
+#include "kernel/compiler.h"
+#include "model/model.h"
+#include "xen/domctl.h"
+#include "xen/event.h"
+#include "xen/foreign.h"
+#include "xen/version.h"
+#include "xenstore/xenstore.h"
+
+#define GPIO "/pl061@9030000"
+
+static uint8_t kernel[4096];
+static struct model_image kernel_image = {.name = "kernel", .data = kernel, .size = sizeof(kernel)};
+static const char *paths[] = {GPIO, GPIO};
+static struct domain_config config = {
+	.name = "guest",
+	.memory_kib = 8192,
+	.vcpus = 1,
+	.max_grant_frames = -1,
+	.max_maptrack_frames = -1,
+	.command_line = "",
+	.dt_passthrough = paths,
+};
+
+static int reset(void **state)
+{
+	(void)state;
+	memcpy(kernel + 16, &(uint64_t){sizeof(kernel)}, 8);
+	memcpy(kernel + 56, "ARM\x64", 4);
+	config.kernel = model_image_source(&kernel_image);
+	config.dt_passthrough_count = 1;
+	config.iomem_count = config.irq_count = 0;
+	paths[0] = GPIO;
+	return 0;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	model_start(NULL);
+	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
+	       store_nodes_init();
+}
+
+static void refused(const char *path, int error, const char *words)
+{
+	struct host_devices devices;
+	struct failure failure = {0};
+
+	paths[0] = path;
+	assert_int_equal(host_devices_resolve(&devices, &config, &failure), error);
+	assert_non_null(strstr(failure.text, words));
+	host_devices_free(&devices);
+}
+
+static void parts_of_a_node(void **state)
+{
+	struct host_devices devices;
+	struct failure failure = {0};
+
+	(void)state;
+	config.dt_passthrough_count = 2; // twice the same: once is enough
+	assert_int_equal(host_devices_resolve(&devices, &config, &failure), 0);
+	assert_int_equal(devices.config.iomem_count, 1);
+	assert_int_equal(devices.config.iomem[0].first_mfn, 0x9030);
+	assert_int_equal(devices.config.iomem[0].frames, 1);
+	assert_int_equal(config_iomem_gfn(&devices.config.iomem[0]), 0x9030);
+	assert_int_equal(devices.config.irq_count, 1);
+	assert_int_equal(devices.config.irqs[0], 39);
+	assert_int_equal(devices.config.dtdev_count, 0);
+	assert_int_equal(config.iomem_count, 0);
+	host_devices_free(&devices);
+}
+
+static void numbers_that_were_typed_stay(void **state)
+{
+	static const struct config_iomem typed[] = {{0x100, 0x9030, 1}};
+	static const uint32_t irqs[] = {40};
+	struct host_devices devices;
+	struct failure failure = {0};
+
+	(void)state;
+	config.iomem = typed;
+	config.irqs = irqs;
+	config.iomem_count = config.irq_count = 1;
+	assert_int_equal(host_devices_resolve(&devices, &config, &failure), 0);
+	assert_int_equal(devices.config.iomem_count, 1);
+	assert_int_equal(config_iomem_gfn(&devices.config.iomem[0]), 0x100);
+	assert_int_equal(devices.config.irq_count, 2);
+	assert_int_equal(devices.config.irqs[0], 40);
+	assert_int_equal(devices.config.irqs[1], 39);
+	host_devices_free(&devices);
+}
+
+static void node_in_the_domains_tree(void **state)
+{
+	static const uint8_t reg[] = {0, 0, 0, 0, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0};
+	static const uint8_t interrupts[] = {0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 4};
+	struct tree_builder builder;
+	int error = 0, length;
+
+	(void)state;
+	tree_start(&builder, 1024);
+	host_devices_write(&config, &builder);
+	char *tree = tree_finish(&builder, &error);
+	assert_non_null(tree);
+	int node = fdt_path_offset(tree, "/passthrough" GPIO);
+	assert_int_equal(fdt_node_check_compatible(tree, node, "arm,pl061"), 0);
+	assert_memory_equal(fdt_getprop(tree, node, "reg", &length), reg, sizeof(reg));
+	assert_int_equal(length, sizeof(reg));
+	assert_memory_equal(fdt_getprop(tree, node, "interrupts", &length), interrupts, sizeof(interrupts));
+	assert_int_equal(length, sizeof(interrupts));
+	assert_non_null(fdt_getprop(tree, node, "#gpio-cells", NULL));
+	assert_null(fdt_getprop(tree, node, "clocks", NULL)); // would refer to a node that isn't there
+	assert_null(fdt_getprop(tree, node, "clock-names", NULL));
+	free(tree);
+}
+
+static void what_cannot_be_given(void **state)
+{
+	(void)state;
+	refused("/no/such", -ENODEV, "the host's device tree has no such node");
+	refused("/apb-pclk", -ENODEV, "has no registers");
+}
+
+static void one_domain_at_a_time(void **state)
+{
+	struct domain *first, *second;
+	struct failure failure = {0};
+
+	(void)state;
+	assert_int_equal(domain_create(&config, DOMID_ANY, true, &first, &failure), 0);
+	domid_t id = first->id;
+	assert_ptr_equal(host_device_owner(0x9030, 1), first);
+	assert_null(host_device_owner(0x9031, 1));
+	assert_int_equal(domain_create(&config, DOMID_ANY, true, &second, &failure), -EBUSY);
+	assert_non_null(strstr(failure.text, "device " GPIO ": the domain 'guest' has it"));
+	assert_int_equal(domain_destroy(id, &failure), 0);
+	assert_null(host_device_owner(0x9030, 1));
+	assert_int_equal(domain_create(&config, DOMID_ANY, true, &second, &failure), 0);
+	assert_int_equal(domain_destroy(second->id, &failure), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(parts_of_a_node, reset),
+		cmocka_unit_test_setup(numbers_that_were_typed_stay, reset),
+		cmocka_unit_test_setup(node_in_the_domains_tree, reset),
+		cmocka_unit_test_setup(what_cannot_be_given, reset),
+		cmocka_unit_test_setup(one_domain_at_a_time, reset),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
