@@ -112,6 +112,8 @@ GUEST(bad_iomem, sync, 16, 1, .iomems = xens_uart, .nr_iomems = 1); // Xen gives
 static char *unknown_device[] = { "/nosuch@0" };
 GUEST(bad_device, sync, 16, 1, .dtdevs = unknown_device, .nr_dtdevs = 1);
 
+GUEST(bad_tee, sync, 16, 1, .tee_type = XEN_DOMCTL_CONFIG_TEE_OPTEE); // Debian's Xen has no mediator
+
 static char *gpio_node[] = { "/pl061@9030000" };
 GUEST(test_node, sync, 16, 1, .dt_passthrough = gpio_node, .nr_dt_passthrough = 1);
 
@@ -168,5 +170,6 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &bad_tree },
 	{ .domain_cfg = &bad_iomem },
 	{ .domain_cfg = &bad_device },
+	{ .domain_cfg = &bad_tee },
 	{ 0 },
 };

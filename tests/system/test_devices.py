@@ -49,6 +49,7 @@ def test_a_device_by_its_node(boot, log_folder, xen):
     assert owner(machine, GPIO) == "test_node"
     assert f"device {GPIO}: the domain 'test_node' has it" in machine.command("xu create test_node")
     assert "interrupt 39" in machine.command("xu create test_irq")
+    assert "doesn't mediate the TEE" in machine.command("xu create bad_tee")
     machine.command(f"xu destroy {first}")
     assert owner(machine, GPIO) == "-"
     machine.create("test_node")
