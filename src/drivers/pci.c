@@ -36,7 +36,7 @@
 #define BAR_IO               1u
 #define BAR_TYPE_MASK        6u
 #define BAR_64BIT            4u
-#define CAPABILITIES_MAX     48u // as many as there is room for
+#define CAPABILITIES_START   0x40u
 
 // An address of the tree's binding: a word that tells the space, two of the address.
 #define SPACE_MASK     0x03000000u
@@ -85,21 +85,25 @@ void pci_enable_dma(struct pci_function *function)
 	change_command(function, COMMAND_NO_INTX, COMMAND_MASTER);
 }
 
+// Each of the 64 words is looked at once, so that a list that leads back into itself ends.
 uint32_t pci_find_capability(const struct pci_function *function, uint8_t id, uint32_t previous)
 {
-	uint32_t at = previous ? previous + 1 : CONFIG_CAPABILITIES;
+	uint32_t at = CONFIG_CAPABILITIES;
+	bool wanted = !previous;
+	uint64_t seen = 0;
 
 	if (!(pci_read_config(function, CONFIG_STATUS, 2) & STATUS_CAPABILITIES))
 		return 0;
-	for (unsigned int i = 0; i < CAPABILITIES_MAX; i++) {
+	for (;;) {
 		at = pci_read_config(function, at, 1) & 0xfcu;
-		if (at < 0x40)
+		if (at < CAPABILITIES_START || seen >> (at / 4) & 1)
 			return 0;
-		if (pci_read_config(function, at, 1) == id)
+		if (wanted && pci_read_config(function, at, 1) == id)
 			return at;
+		wanted |= at == previous;
+		seen |= 1ull << (at / 4);
 		at++;
 	}
-	return 0;
 }
 
 // ---- Memory windows ----
@@ -113,6 +117,12 @@ static uint32_t probe_bar(void *config, uint32_t offset, uint32_t *value)
 	ones = register_read32(config, offset);
 	register_write32(config, offset, *value);
 	return ones;
+}
+
+// What isn't a power of two, or is more than its addresses reach, isn't a BAR.
+static bool is_size(uint64_t size, bool is_64bit)
+{
+	return !(size & (size - 1)) && (is_64bit || size <= GIB(2));
 }
 
 // The size of a BAR is what it doesn't decode; it is looked at while it decodes nothing.
@@ -134,7 +144,8 @@ static void read_bars(struct pci_function *function)
 			decoded |= (uint64_t)probe_bar(function->config, CONFIG_BAR + 4 * ++i, &high) << 32;
 		else
 			decoded |= 0xffffffffull << 32;
-		bar->size = ~decoded + 1;
+		if (is_size(~decoded + 1, bar->is_64bit))
+			bar->size = ~decoded + 1;
 		bar->address = (low & ~(bar->is_memory ? 0xfu : 0x3u)) | (uint64_t)high << 32;
 	}
 	register_write16(function->config, CONFIG_COMMAND, command);
@@ -332,9 +343,13 @@ static int scan_bus(const struct pci_bridge *bridge, char *config)
 	for (uint32_t i = 0; i < BUS_FUNCTIONS && !error; i++) {
 		void *at = config + i * ECAM_FUNCTION_SIZE;
 
-		if (register_read32(at, CONFIG_ID) != NO_DEVICE)
+		bool is_there = register_read32(at, CONFIG_ID) != NO_DEVICE;
+
+		if (is_there)
 			error = add_function(bridge, at, bridge->bus << 8 | i);
-		if (i % FUNCTIONS == 0 && !(register_read8(at, CONFIG_HEADER_TYPE) & HEADER_MULTIFUNCTION))
+		// A device has a function 0, and others only where that says so.
+		if (i % FUNCTIONS == 0 &&
+		    (!is_there || !(register_read8(at, CONFIG_HEADER_TYPE) & HEADER_MULTIFUNCTION)))
 			i += FUNCTIONS - 1;
 	}
 	return error;
@@ -396,7 +411,10 @@ int pci_init(void)
 {
 	int node = -1, error = 0;
 
-	while (!error && (node = devicetree_find(node, "pci-host-ecam-generic")) >= 0)
+	while (error != -ENOMEM && (node = devicetree_find(node, "pci-host-ecam-generic")) >= 0) {
 		error = add_bridge(node);
-	return error;
+		if (error == -EINVAL)
+			log_error("a PCI bridge of the device tree has no configuration space of a bus");
+	}
+	return error == -ENOMEM ? error : 0;
 }

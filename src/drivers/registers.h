@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device's registers: single accesses, ordered against the memory that the device reads and writes by
 // itself. Little-endian, as the devices of this folder are. Header only; on the host the "device" is ordinary
-// memory.
+// memory, of which the model is told what is written to it.
 #pragma once
 
 #include <stdint.h>
 
 #ifdef __aarch64__
 #define device_barrier(kind) __asm__ volatile("dmb " #kind ::: "memory")
+#define device_written(at)   ((void)0)
 #else
+void device_written(volatile void *at);
 #define device_barrier(kind) __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 
@@ -32,6 +34,7 @@
                                                                                                              \
 		device_full_barrier();                                                                       \
 		*(volatile uint##bits##_t *)at = value;                                                      \
+		device_written(at);                                                                          \
 	}
 
 DEFINE_REGISTER_ACCESS(8)

@@ -11,14 +11,28 @@ static struct list devices = LIST_INITIAL(devices);
 static unsigned int arrivals;
 static struct wait_queue arrived = WAIT_QUEUE_INITIAL(arrived);
 
+// A device keeps its place among the others when its medium is changed, and so what is mounted of it its name.
+static void insert(struct block_device *device)
+{
+	struct list *position = devices.next;
+
+	while (position != &devices && LIST_ENTRY(position, struct block_device, link)->number < device->number)
+		position = position->next;
+	list_insert_before(position, &device->link);
+}
+
 void block_register(struct block_device *device)
 {
 	ASSERT(device->block_size >= BLOCK_SIZE_MIN && device->block_size <= BLOCK_SIZE_MAX);
 	ASSERT(!(device->block_size & (device->block_size - 1)) && device->max_blocks && !device->present);
 	device->present = true;
-	if (!device->generation++)
+	if (!device->generation++) {
+		static unsigned int count;
+
+		device->number = count++;
 		wait_queue_init(&device->idle);
-	list_append(&devices, &device->link);
+	}
+	insert(device);
 	arrivals++;
 	wait_queue_wake(&arrived);
 }

@@ -50,6 +50,7 @@ struct block_device {
 	bool read_only;
 	bool present;        // false after the medium was pulled
 	uint32_t generation; // counted up by block_register(): another medium
+	unsigned int number; // in the order of the devices' first media
 	const struct block_operations *operations;
 	void *driver;
 	struct wait_queue idle; // of the tasks that wait for transfers
@@ -69,7 +70,7 @@ void block_request_done(struct block_request *request, int error);
 
 // ---- For the layers above ----
 
-// First device after `previous` (NULL: the first), in the order of registration; NULL: there are no more.
+// First device after `previous` (NULL: the first), in the order of their first media; NULL: there are no more.
 struct block_device *block_next(const struct block_device *previous);
 
 // A range of a medium: a partition, or all of it. What is read or written outside of it, or after the medium

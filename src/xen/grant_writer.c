@@ -100,8 +100,7 @@ int grant_writer_write(struct grant_writer *writer, uint64_t address, const void
 		address += done;
 		from += done;
 		size -= done;
-		if (task_should_yield())
-			task_yield();
+		task_yield(); // to a driver whose device waits for its next request
 	}
 	return 0;
 }

@@ -62,6 +62,9 @@ unsigned int model_task_count(void);
 // Raises an interrupt line of Dom0 (edge).
 void model_raise_irq(unsigned int irq);
 
+// Calls the function after each write of a driver to a device's register, to act as the device does; NULL: no more.
+void model_on_register_write(void (*function)(volatile void *at));
+
 // True when function(context) ends in panic(), an assertion or a violation; `text` gets its message. Runs in
 // a child process.
 bool model_panics(void (*function)(void *context), void *context, char *text, size_t size);

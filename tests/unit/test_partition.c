@@ -241,13 +241,34 @@ static void test_mounts(void **state)
 	model_disk_close(disk);
 }
 
+// What is put in again comes before what stood behind it, so that the first volume stays the first.
+static void test_order(void **state)
+{
+	(void)state;
+	make_gpt();
+	start(512);
+	shell("cp image second");
+	struct model_disk *second = model_disk_open("second", 512);
+
+	model_disk_insert(second);
+	assert_ptr_equal(block_next(NULL), &disk->device);
+	model_disk_pull(disk);
+	assert_ptr_equal(block_next(NULL), &second->device);
+	model_disk_insert(disk);
+	assert_ptr_equal(block_next(NULL), &disk->device);
+	assert_ptr_equal(block_next(&disk->device), &second->device);
+	assert_null(block_next(&second->device));
+	model_disk_close(second);
+	model_disk_close(disk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gpt),      cmocka_unit_test(test_gpt_faults),
 		cmocka_unit_test(test_gpt_bits), cmocka_unit_test(test_mbr),
 		cmocka_unit_test(test_no_table), cmocka_unit_test(test_transfers),
-		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_mounts),   cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
