@@ -4,12 +4,15 @@
 
 On a virtio disk and on an SD card behind PCI's SDHCI, as fast as the emulator is and limited to a card's speed: the
 kernel's bytes read from the device by its driver alone (`fs bench DEVICE`), through the FAT volume (`fs bench FILE`), and
-loaded into a guest (`xu create`); then, from the disk, a copy that is packed with gzip. The four take turns in one machine, several
-times each; the medians are told. A ratio is the time of the raw read by that of the load.
+loaded into a guest (`xu create`); then, from the disk, a copy that is packed with gzip. The four take turns
+in one machine, several times each; the medians are told. A ratio is the time of the raw read by that of the load.
 
 QEMU's SD card asks the host for each sector of 512 bytes, one after the other, which measures how fast the host switches
-between threads. So the card's image is one (VDI) in which QEMU itself knows the zeros, and the kernel on it is a header before
-nothing but zeros. Ratios need two idle processors: QEMU's device works on one, its CPU on the other."""
+between threads. So the card's image is one (VDI) in which QEMU itself knows the zeros, and the kernel on it is a header
+before nothing but zeros. Ratios need two idle processors: QEMU's device works on one, its CPU on the other.
+
+With --count the machine's clock counts instructions, two nanoseconds each, and its devices take no time: what is left is
+what loading costs the CPU, on any host, however busy."""
 
 import argparse
 import gzip
@@ -25,7 +28,7 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests/system"))
 
-from machine import Machine  # noqa: E402
+from machine import Machine, counting  # noqa: E402
 
 FOLDER = "/1:/dom0"  # the board virt mounts all partitions
 VIRTIO, SDHCI = ["-device", "virtio-blk-device,drive=disk"], ["-device", "sdhci-pci", "-device", "sd-card,drive=disk"]
@@ -43,7 +46,7 @@ def run(*command):
 
 
 def make_card(folder, kernel):
-    """A card of 512 MiB, with clusters of 4 KiB, whose second partition has the kernel, plain and packed, and its configurations."""
+    """A card of 512 MiB, with clusters of 4 KiB; its second partition has the kernel, plain and packed."""
     card = folder / "card.img"
     with open(card, "wb") as file:
         file.truncate(512 << 20)
@@ -85,10 +88,11 @@ def make_vdi(card):
         while block := file.read(MB):
             numbers.append(len(blocks) if any(block) else 0xffffffff)
             blocks += [block] if any(block) else []
-    header = struct.pack("<64s5I256s7IQ4I64s", b"<<< QEMU VM Virtual Disk Image >>>\n", 0xbeda107f, 0x10001, 0x180, 1, 0, b"", 512,
-                         MB, 0, 0, 0, 512, 0, size, MB, 0, len(numbers), len(blocks), bytes(range(32)))
+    header = struct.pack("<64s5I256s7IQ4I64s", b"<<< QEMU VM Virtual Disk Image >>>\n", 0xbeda107f, 0x10001, 0x180, 1, 0, b"",
+                         512, MB, 0, 0, 0, 512, 0, size, MB, 0, len(numbers), len(blocks), bytes(range(32)))
     image = card.with_suffix(".vdi")
-    image.write_bytes((header.ljust(512, b"\0") + struct.pack(f"<{len(numbers)}I", *numbers)).ljust(MB, b"\0") + b"".join(blocks))
+    head = header.ljust(512, b"\0") + struct.pack(f"<{len(numbers)}I", *numbers)
+    image.write_bytes(head.ljust(MB, b"\0") + b"".join(blocks))
     return image
 
 
@@ -104,8 +108,8 @@ def load(machine, name):
     return seconds(output)
 
 
-def measure(device, qemu, folder, place, size, tries):
-    with Machine(folder, seconds=3600, qemu=qemu) as machine:
+def measure(device, options, folder, place, size, tries):
+    with Machine(folder, seconds=3600, **options) as machine:
         machine.command("xu config_list")  # waits for the card
         machine.skip(1)
         times = {"raw": [], "file": [], "load": [], "load gzip": []}
@@ -122,6 +126,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", type=pathlib.Path, default=TOP / "build/parts/linux/vmlinuz-6.12")
     parser.add_argument("--tries", type=int, default=5)
+    parser.add_argument("--count", action="store_true")
     parser.add_argument("devices", nargs="*", help=f"of {', '.join(map(repr, DEVICES))}; all where none is named")
     arguments = parser.parse_args()
     for name in arguments.devices or DEVICES:
@@ -134,7 +139,9 @@ def main():
             image, format_name = (card, "raw") if block == "vda" else (make_vdi(card), "vdi")
             limits = f",throttling.bps-read={limit}" if limit else ""
             qemu = ["-drive", f"if=none,id=disk,format={format_name},file={image}{limits}", *devices]
-            times = measure(block, qemu, folder, place, size, arguments.tries)
+            options = counting() if arguments.count else {"qemu": []}
+            options["qemu"] += qemu
+            times = measure(block, options, folder, place, size, arguments.tries)
             print(f"{name}, {size / 1e6:.1f} MB: " + ", ".join(f"{what} {time:.3f} s ({times['raw'] / time:.2f})"
                                                                for what, time in times.items()), flush=True)
 
