@@ -140,6 +140,21 @@ static void what_cannot_be_given(void **state)
 	refused("/apb-pclk", -ENODEV, "has no registers");
 }
 
+static void no_memory(void **state)
+{
+	(void)state;
+	for (unsigned int nth = 1; nth <= 3; nth++) {
+		struct host_devices devices;
+		struct failure failure = { 0 };
+
+		model_fail_allocation(nth);
+		assert_int_equal(host_devices_resolve(&devices, &config, &failure), -ENOMEM);
+		assert_true(model_fault_struck());
+		model_fail_allocation(0);
+		host_devices_free(&devices);
+	}
+}
+
 static void one_domain_at_a_time(void **state)
 {
 	struct domain *first, *second;
@@ -165,6 +180,7 @@ int main(void)
 		cmocka_unit_test_setup(numbers_that_were_typed_stay, reset),
 		cmocka_unit_test_setup(node_in_the_domains_tree, reset),
 		cmocka_unit_test_setup(what_cannot_be_given, reset),
+		cmocka_unit_test_setup(no_memory, reset),
 		cmocka_unit_test_setup(one_domain_at_a_time, reset),
 	};
 
