@@ -103,6 +103,26 @@ void test_yield(void)
 		;
 	CHECK(time_now() - start >= MILLISECONDS(1));
 	CHECK(time_now() - start < LATENESS_MAX);
+
+	start = time_now();
+	task_yield();
+	task_create("a", note_turns, &names[0]); // ready, so that it is sooner
+	while (!task_should_yield())
+		;
+	CHECK(time_now() - start >= MICROSECONDS(10));
+	task_yield();
+	CHECK(ordered > 6);
+	while (ordered < 9)
+		task_yield();
+
+	task_share(); // with nobody
+	task_create("b", note_turns, &names[1]);
+	start = time_now();
+	while (time_now() - start < MICROSECONDS(100))
+		;
+	task_share();
+	CHECK(ordered == 12);
+	CHECK(time_now() - start >= MICROSECONDS(500));
 }
 
 static void set_errno(void *unused)

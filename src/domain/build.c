@@ -33,10 +33,12 @@ static const struct step {
 	{ "making its event channels", build_allocate_ports, NULL },
 	{ "seeding its grant table", build_seed_grants, NULL },
 	{ "setting its parameters", build_set_parameters, NULL },
+	// Before anything can notify it: of an event for a CPU that is off, Xen drops the interrupt, and while the
+	// event is pending it raises no other.
+	{ "preparing its first CPU", build_set_first_cpu, NULL },
 	{ "writing its store nodes", build_write_store_nodes, build_remove_store_nodes },
 	{ "opening its store", build_open_store, pv_devices_detach_all }, // those that it was built with, and later ones
 	{ "giving it devices", build_attach_devices, build_detach_devices },
-	{ "preparing its first CPU", build_set_first_cpu, NULL },
 	{ "opening its console", build_open_console, build_end_console },
 	{ "giving it PV devices", build_attach_pv_devices, NULL },
 	{ "starting it", build_start, build_stop },
@@ -53,6 +55,8 @@ static int run_steps(struct build *build)
 			return failure_set(build->failure, error, "%s failed: %s", steps[i].name,
 					   error_text(error));
 		build->domain->steps_done = i + 1;
+		if (task_should_yield())
+			task_yield();
 	}
 	return 0;
 }

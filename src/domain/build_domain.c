@@ -29,9 +29,8 @@
 #define FREE_POLL_FIRST MILLISECONDS(1)
 #define FREE_POLL_MAX MILLISECONDS(100)
 
-// Memory is asked for in pieces, between which a person can stop it. Of 1 GB, so that none of Xen's largest
-// extents is cut.
-#define POPULATE_PIECE (GIB(1) >> PAGE_SHIFT)
+// Memory is asked for in pieces, between which a person can stop it. A multiple of Xen's extents, so that none is cut.
+#define POPULATE_PIECE (MIB(128) >> PAGE_SHIFT)
 
 // ---- The name ----
 

@@ -28,6 +28,15 @@
 
 #define DAIF_IRQ (1u << 7)
 
+// While others are ready, a task that works for long is to yield when it had half as much time as they since its
+// last turn, so that it gets a third of the time however many they are; and not sooner than after this part of a
+// millisecond, far more than a switch takes.
+#define SLICE_LEAST 100u
+
+// How much longer than what couldn't be stopped others may run behind it. So few of a busy guest's requests wait for
+// such a thing, and what consists of them takes five times as long at worst.
+#define OTHERS_SHARE 4u
+
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_SLEEPING, TASK_ENDED };
 
 struct task {
@@ -40,6 +49,7 @@ struct task {
 	bool woken;
 	uintptr_t sp; // while it doesn't run
 	uint64_t ticks; // that it ran until started_at
+	uint64_t others_start; // the others' time when it ran last
 	struct stack stack;
 	void (*entry)(void *argument);
 	void *argument;
@@ -58,6 +68,7 @@ static struct task *current;
 static struct task *ended; // waits for somebody else's stack to be freed on
 static uint64_t started_at; // ticks: since when `current` runs
 static uint64_t slice_start; // ticks: since when it does so without having given others a chance
+static uint64_t slice; // ticks: how long it may while others are ready
 static uint64_t idle_ticks;
 
 // ---- Interrupt masking ----
@@ -139,6 +150,8 @@ static void arrive(void)
 	current->state = TASK_RUNNING;
 	started_at = timer_ticks();
 	slice_start = started_at;
+	slice = MAX((started_at - idle_ticks - current->others_start) / 2,
+		    timer_ticks_per_millisecond() / SLICE_LEAST);
 	reap();
 }
 
@@ -164,7 +177,10 @@ static void schedule(void)
 	struct task *from = current;
 
 	console_flush();
-	from->ticks += timer_ticks() - started_at;
+	uint64_t now = timer_ticks();
+
+	from->ticks += now - started_at;
+	from->others_start = now - idle_ticks;
 	wake_expired();
 	while (list_is_empty(&ready))
 		idle();
@@ -270,12 +286,22 @@ void task_sleep(uint64_t nanoseconds)
 
 bool task_should_yield(void)
 {
-	uint64_t now = timer_ticks();
+	uint64_t now = timer_ticks(), most = timer_ticks_per_millisecond();
 
-	if (now - slice_start < timer_ticks_per_millisecond())
+	if (now - slice_start < (list_is_empty(&ready) ? most : MIN(slice, most)))
 		return false;
 	slice_start = now;
 	return true;
+}
+
+void task_share(void)
+{
+	uint64_t took = timer_ticks() - slice_start;
+
+	if (list_is_empty(&ready))
+		task_yield();
+	else
+		task_sleep(timer_ticks_to_nanoseconds(MIN(took, timer_ticks_per_millisecond()) * OTHERS_SHARE));
 }
 
 // ---- Wait queues ----

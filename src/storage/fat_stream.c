@@ -10,7 +10,7 @@
 #include "storage/fat_internal.h"
 
 #define PIECES      4u // enough that the device has work while the caller has not yet said that it wants more
-#define PIECE_ORDER 5  // 128 KiB: what goes into a guest with one hypercall, if it is aligned
+#define PIECE_ORDER 5  // 128 KiB
 #define PIECE_SIZE  ((uint32_t)PAGE_SIZE << PIECE_ORDER)
 
 // Where reads begin, so that they are whole sectors whatever a sector is.

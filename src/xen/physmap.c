@@ -11,18 +11,17 @@
 
 _Static_assert(sizeof(gfn_t) == sizeof(xen_pfn_t), "frame lists are handed to Xen as they are");
 
-// Largest first. `batch` extents are asked for in one call, for about a millisecond of Xen's time: it cleans
-// the caches for each page. An extent of 1 GB takes some tenths of a second, and nothing else runs here
-// meanwhile; for the guest's whole life it saves a level of translation.
+// Largest first; there are 1 GB extents too, but nothing else would run here for some tenths of a second. `batch`
+// extents are asked for in one call: it can't be interrupted, and cleans the caches of each page, for which 2 MB take
+// Xen most of a millisecond.
 static const struct extent_size {
 	unsigned int order, batch;
 } extent_sizes[] = {
-	{ EXTENT_1G, 1 },
-	{ EXTENT_2M, 2 },
-	{ EXTENT_4K, 64 },
+	{ EXTENT_2M, 1 },
+	{ EXTENT_4K, 16 },
 };
 
-#define BATCH_MAX 64
+#define BATCH_MAX 16
 
 int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned int order, size_t *done)
 {
@@ -81,8 +80,7 @@ int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames)
 			largest = size + 1; // no contiguous memory of this size is left
 		else if (error)
 			return error;
-		if (task_should_yield())
-			task_yield();
+		task_share();
 	}
 	return 0;
 }

@@ -10,7 +10,6 @@
 // Extents of 2^order frames.
 #define EXTENT_4K 0u
 #define EXTENT_2M 9u
-#define EXTENT_1G 18u
 
 // Gives the domain memory at `count` guest addresses, each an extent of 2^order frames aligned to its size.
 // *done says how many Xen did, also on failure; -ENOMEM: Xen has no extent of that size (a smaller order may
@@ -19,7 +18,7 @@ int physmap_populate(domid_t domid, const gfn_t *extents, size_t count, unsigned
 
 // [first, first + frames) of guest addresses, in the largest extents that fit, falling back to smaller ones
 // where Xen has no contiguous memory. On failure the memory stays with the domain (destroying it gives it
-// back). Yields as it goes.
+// back). Shares the CPU (task_share()) as it goes.
 int physmap_populate_range(domid_t domid, gfn_t first, uint64_t frames);
 
 // The number of the highest frame in the domain's address space (XENMEM_maximum_gpfn), negative errno.

@@ -262,10 +262,15 @@ void task_sleep(uint64_t nanoseconds)
 bool task_should_yield(void)
 {
 	now += COST_OF_CHECK;
-	if (now - current->slice_start < MILLISECONDS(1))
+	if (now - current->slice_start < (list_is_empty(&ready) ? MILLISECONDS(1) : MICROSECONDS(10)))
 		return false;
 	current->slice_start = now;
 	return true;
+}
+
+void task_share(void)
+{
+	task_yield();
 }
 
 // ---- Wait queues ----

@@ -33,6 +33,8 @@ static void mark_events_pending(struct domain_model *d, struct vcpu_model *v)
 {
 	if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
 		return;
+	if (d != dom0 && v->down) // the interrupt is dropped, and while the flag is set there is no other
+		model_violation("domain %u gets an event before its CPU is on", d->domid);
 	v->blocked = false;
 	if (d == dom0)
 		model_raise_irq(TREE_EVENT_IRQ);

@@ -233,7 +233,7 @@ static void memory_in_both_banks(void **state)
 	assert_int_equal(model_domain(domain->id).pages, (3500 << 8) + 2);
 	unsigned int order;
 	model_guest_mfn(domain->id, RAM >> 12, &order);
-	assert_int_equal(order, 18);
+	assert_int_equal(order, 9);
 	destroy(domain->id);
 }
 
