@@ -33,9 +33,9 @@
 // millisecond, far more than a switch takes.
 #define SLICE_LEAST 100u
 
-// How much longer than what couldn't be stopped others may run behind it. So few of a busy guest's requests wait for
-// such a thing, and what consists of them takes five times as long at worst.
-#define OTHERS_SHARE 4u
+// How much longer than what couldn't be stopped others may run behind it. So less than one of a hundred of a busy guest's
+// requests wait for such a thing, and what consists of them takes that much longer at worst.
+#define OTHERS_SHARE 16u
 
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_SLEEPING, TASK_ENDED };
 

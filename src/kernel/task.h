@@ -40,7 +40,7 @@ void task_sleep(uint64_t nanoseconds);
 bool task_should_yield(void);
 
 // In the place of task_yield(), after a call of Xen's that can't be made shorter: if others want to run, they have the
-// CPU for four times as long as that took, or 4 milliseconds.
+// CPU for sixteen times as long as that took, or 16 milliseconds.
 void task_share(void);
 
 struct wait_queue {
