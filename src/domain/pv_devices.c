@@ -466,17 +466,24 @@ static int attach_running(struct domain *domain, struct pv_device *device, pv_in
 	return error;
 }
 
+// The domain may be gone when those that its new device needs are there.
+static int await_domains(domid_t id, const struct domain_config *config, pv_interrupted *interrupted,
+			 struct domain **domain, struct failure *failure)
+{
+	int error = check(id, domain, failure);
+
+	if (!error)
+		error = pv_devices_await_domains(config, interrupted, failure);
+	return error ? error : check(id, domain, failure);
+}
+
 int pv_devices_attach_disk(domid_t id, const struct config_disk *disk, pv_interrupted *interrupted,
 			   struct failure *failure)
 {
 	const struct domain_config config = { .disks = disk, .disk_count = 1 };
 	struct domain *domain;
-	int error = check(id, &domain, failure);
+	int error = await_domains(id, &config, interrupted, &domain, failure);
 
-	if (!error)
-		error = pv_devices_await_domains(&config, interrupted, failure);
-	if (!error)
-		error = check(id, &domain, failure);
 	if (error)
 		return error;
 	return attach_running(domain, pv_disk_make(disk, id, failure), interrupted, failure);
@@ -498,12 +505,8 @@ int pv_devices_attach_vif(domid_t id, const struct config_vif *vif, pv_interrupt
 {
 	const struct domain_config config = { .vifs = vif, .vif_count = 1 };
 	struct domain *domain;
-	int error = check(id, &domain, failure);
+	int error = await_domains(id, &config, interrupted, &domain, failure);
 
-	if (!error)
-		error = pv_devices_await_domains(&config, interrupted, failure);
-	if (!error)
-		error = check(id, &domain, failure);
 	if (error)
 		return error;
 	return attach_running(domain, pv_vif_make(vif, next_vif(domain), domain->uuid, id, failure),

@@ -189,14 +189,10 @@ int xu_dump_core_command(const struct invocation *call)
 {
 	struct failure failure = { 0 };
 	domid_t id;
-	int error = domains_argument(call, &id);
+	int error = domains_other_argument(call, &id);
 
 	if (error)
 		return error;
-	if (id == 0) {
-		shell_error("%s: Domain-0 is this control domain itself", call->name);
-		return -EPERM;
-	}
 	return core_write_file(id, call->argv[1], console_io_interrupted, &failure) ? shell_failure(call, &failure) :
 										      0;
 }

@@ -238,15 +238,10 @@ static int apply(const struct invocation *call, int (*action)(domid_t id, struct
 {
 	struct failure failure = { 0 };
 	domid_t id;
-	int error = domains_argument(call, &id);
+	int error = domains_other_argument(call, &id);
 
 	if (error)
 		return error;
-	if (id == 0) {
-		shell_error("%s: Domain-0 is this control domain itself; 'xu list' shows the others",
-			    call->name);
-		return -EPERM;
-	}
 	if (action(id, &failure))
 		return shell_failure(call, &failure);
 	shell_print("domain:%u %s\n", id, done);

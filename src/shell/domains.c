@@ -72,6 +72,17 @@ int domains_argument(const struct invocation *call, domid_t *id)
 	return domain_resolve(call->argv[0], id, &failure) ? shell_failure(call, &failure) : 0;
 }
 
+int domains_other_argument(const struct invocation *call, domid_t *id)
+{
+	int error = domains_argument(call, id);
+
+	if (!error && *id == 0) {
+		shell_error("%s: Domain-0 is this control domain itself; 'xu list' shows the others", call->name);
+		error = -EPERM;
+	}
+	return error;
+}
+
 static const struct {
 	uint32_t flag;
 	const char *name;

@@ -26,5 +26,8 @@ void domains_capabilities(uint32_t flags, char text[CAPABILITIES_SIZE]);
 // The domain that the command's first argument names. Prints the error.
 int domains_argument(const struct invocation *call, domid_t *id);
 
+// The same, but not Dom0: -EPERM.
+int domains_other_argument(const struct invocation *call, domid_t *id);
+
 // "xstat stat: Xen refuses to tell the domains: permission denied", and returns the error.
 int domains_refused(const struct invocation *call, const char *what, int error);

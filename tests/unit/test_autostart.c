@@ -1,34 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What starts with Dom0: in its order, each when what it waits for has come, or not at all; and the conditions.
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "small_guest.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
 
 #include "config/catalog.h"
 #include "config/condition.h"
 #include "config/xen_domain_cfg.h"
-#include "console/console.h"
 #include "domain/autostart.h"
 #include "domain/domain.h"
 #include "domain/lifecycle.h"
-#include "domain/store_nodes.h"
 #include "domain/wait.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
-#include "model/model.h"
 #include "xen/domctl.h"
-#include "xen/event.h"
-#include "xen/foreign.h"
-#include "xen/version.h"
-#include "xenstore/xenstore.h"
-
-static uint8_t kernel[4096];
 
 static int load(uint8_t *buffer, size_t size, uint64_t offset, void *unused)
 {
@@ -71,15 +57,8 @@ struct dom0_domain_cfg domain_cfgs[] = {
 
 static int start(void **state)
 {
-	const uint64_t image_size = sizeof(kernel);
-
 	(void)state;
-	memcpy(kernel + 16, &image_size, sizeof(image_size));
-	kernel[24] = 0xa;
-	memcpy(kernel + 56, "ARM\x64", 4);
-	model_start(NULL);
-	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
-	       store_nodes_init() || lifecycle_init() || catalog_init();
+	return start_machine() || lifecycle_init() || catalog_init();
 }
 
 static void started(const char *names)

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Security labels: of configurations, in lists, and the commands about the policy; with FLASK, without it, and before it has a
 // policy.
+#include "small_guest.h"
 #include "volume.h"
 
 #include <errno.h>
 
 #include "config/xen_domain_cfg.h"
-#include "console/console.h"
 #include "domain/domain.h"
 #include "domain/label.h"
-#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/fault_test.h"
 #include "shell/command.h"
 #include "shell/shell.h"
 #include "storage/mount.h"
 #include "xen/domctl.h"
-#include "xen/event.h"
 #include "xen/flask.h"
-#include "xen/foreign.h"
-#include "xen/version.h"
-#include "xenstore/xenstore.h"
 
 #define DRIVER "system_u:system_r:domD_t"
 
@@ -33,22 +28,12 @@ void kernel_test_fault(const char *kind)
 	(void)kind;
 }
 
-static uint8_t kernel[4096];
-static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
 static struct domain_config config;
 
-// The store starts once in a program.
 static int start(void **state)
 {
-	const uint64_t image_size = sizeof(kernel);
-
 	(void)state;
-	memcpy(kernel + 16, &image_size, sizeof(image_size));
-	kernel[24] = 0xa;
-	memcpy(kernel + 56, "ARM\x64", 4);
-	model_start(NULL);
-	return enter_folder(state) || event_init() || xen_version_init() || foreign_init() || console_init() ||
-	       xenstore_init() || store_nodes_init();
+	return enter_folder(state) || start_machine();
 }
 
 static int plain_config(void **state)

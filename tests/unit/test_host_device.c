@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // domain/host_device.c: a device named by its node is given with registers and interrupts, described in the
 // domain's tree, and given once.
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "small_guest.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+
 #include <libfdt.h>
 
-#include "console/console.h"
 #include "domain/domain.h"
 #include "domain/host_device.h"
-#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
-#include "model/model.h"
 #include "xen/domctl.h"
-#include "xen/event.h"
-#include "xen/foreign.h"
-#include "xen/version.h"
-#include "xenstore/xenstore.h"
 
 #define GPIO "/pl061@9030000"
 
-static uint8_t kernel[4096];
-static struct model_image kernel_image = {.name = "kernel", .data = kernel, .size = sizeof(kernel)};
 static const char *paths[] = {GPIO, GPIO};
 static struct domain_config config = {
 	.name = "guest",
@@ -42,8 +29,6 @@ static struct domain_config config = {
 static int reset(void **state)
 {
 	(void)state;
-	memcpy(kernel + 16, &(uint64_t){sizeof(kernel)}, 8);
-	memcpy(kernel + 56, "ARM\x64", 4);
 	config.kernel = model_image_source(&kernel_image);
 	config.dt_passthrough_count = 1;
 	config.iomem_count = config.irq_count = 0;
@@ -54,9 +39,7 @@ static int reset(void **state)
 static int start(void **state)
 {
 	(void)state;
-	model_start(NULL);
-	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
-	       store_nodes_init();
+	return start_machine();
 }
 
 static void refused(const char *path, int error, const char *words)

@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Domains that end by themselves: it is said, once, and answered as the configuration says; what they printed
 // stays readable; whatever fails in a restart, nothing is lost.
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "small_guest.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
 
 #include "config/domain_config.h"
-#include "console/console.h"
 #include "domain/departed.h"
 #include "domain/domain.h"
 #include "domain/lifecycle.h"
-#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
-#include "model/model.h"
 #include "xen/domctl.h"
-#include "xen/event.h"
-#include "xen/foreign.h"
-#include "xen/version.h"
-#include "xenstore/xenstore.h"
 
-static uint8_t kernel[4096];
-static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
 static struct domain_config config = {
 	.name = "guest",
 	.memory_kib = 8192,
@@ -37,23 +23,11 @@ static struct domain_config config = {
 	.command_line = "",
 };
 
-static void make_kernel(void)
-{
-	const uint64_t image_size = sizeof(kernel);
-
-	memcpy(kernel + 16, &image_size, sizeof(image_size));
-	kernel[24] = 0xa;
-	memcpy(kernel + 56, "ARM\x64", 4);
-	config.kernel = model_image_source(&kernel_image);
-}
-
 static int start(void **state)
 {
 	(void)state;
-	make_kernel();
-	model_start(NULL);
-	return event_init() || xen_version_init() || foreign_init() || console_init() ||
-	       xenstore_init() || store_nodes_init() || lifecycle_init();
+	config.kernel = model_image_source(&kernel_image);
+	return start_machine() || lifecycle_init();
 }
 
 static domid_t make_domain(void)

@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pools of CPUs, and where a new domain's CPUs run.
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "small_guest.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
 
 #include "config/xen_domain_cfg.h"
-#include "console/console.h"
 #include "domain/domain.h"
 #include "domain/pool.h"
-#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/fault_test.h"
-#include "model/model.h"
 #include "shell/command.h"
 #include "shell/shell.h"
 #include "xen/cpupool.h"
 #include "xen/domctl.h"
-#include "xen/event.h"
-#include "xen/foreign.h"
-#include "xen/version.h"
-#include "xenstore/xenstore.h"
 
 struct dom0_domain_cfg domain_cfgs[] = { { 0 } }; // none but this file's
 
@@ -36,22 +24,12 @@ void kernel_test_fault(const char *kind)
 	(void)kind;
 }
 
-static uint8_t kernel[4096];
-static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
 static struct domain_config config;
 
-// The store starts once in a program: each test leaves the machine as it found it.
 static int start(void **state)
 {
-	const uint64_t image_size = sizeof(kernel);
-
 	(void)state;
-	memcpy(kernel + 16, &image_size, sizeof(image_size));
-	kernel[24] = 0xa;
-	memcpy(kernel + 56, "ARM\x64", 4);
-	model_start(NULL);
-	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
-	       store_nodes_init();
+	return start_machine();
 }
 
 static int plain_config(void **state)

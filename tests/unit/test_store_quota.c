@@ -1,40 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A configuration's own quotas of the store: from the file to the domain.
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "small_guest.h"
 
-#include <cmocka.h>
+#include <errno.h>
 
 #include "config/xlcfg.h"
-#include "console/console.h"
 #include "domain/domain.h"
-#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
-#include "model/model.h"
 #include "xen/domctl.h"
-#include "xen/event.h"
-#include "xen/foreign.h"
-#include "xen/version.h"
-#include "xenstore/xenstore.h"
-
-static uint8_t kernel[4096];
-static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
 
 static int start(void **state)
 {
-	const uint64_t image_size = sizeof(kernel);
-
 	(void)state;
-	memcpy(kernel + 16, &image_size, sizeof(image_size));
-	kernel[24] = 0xa;
-	memcpy(kernel + 56, "ARM\x64", 4);
-	model_start(NULL);
-	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
-	       store_nodes_init();
+	return start_machine();
 }
 
 static struct config_file *read_text(const char *text, struct failure *failure)

@@ -1,40 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Advisories about toolstacks: what a guest, its image or its configuration could do to the program that builds and ends it. A
 // test's name is its advisory's.
+#include "small_guest.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "config/xlcfg.h"
-#include "console/console.h"
 #include "domain/domain.h"
 #include "domain/lifecycle.h"
-#include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
-#include "model/model.h"
 #include "xen/domctl.h"
-#include "xen/event.h"
-#include "xen/foreign.h"
-#include "xen/version.h"
 #include "xenstore/client.h"
 #include "xenstore/path.h"
 #include "xenstore/request.h"
-#include "xenstore/xenstore.h"
 
 #define RAM_START   0x40000000u
 #define MEMORY_SIZE ((size_t)8 << 20)
 #define NODES_MAX   100
 
-static uint8_t kernel[4096];
-static struct model_image kernel_image = { .name = "kernel", .data = kernel, .size = sizeof(kernel) };
 static struct domain_config config = {
 	.name = "guest",
 	.memory_kib = MEMORY_SIZE / 1024,
@@ -46,16 +32,9 @@ static struct domain_config config = {
 
 static int start(void **state)
 {
-	const uint64_t image_size = sizeof(kernel);
-
 	(void)state;
-	memcpy(kernel + 16, &image_size, sizeof(image_size));
-	kernel[24] = 0xa;
-	memcpy(kernel + 56, "ARM\x64", 4);
 	config.kernel = model_image_source(&kernel_image);
-	model_start(NULL);
-	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
-	       store_nodes_init() || lifecycle_init();
+	return start_machine() || lifecycle_init();
 }
 
 static domid_t make_domain(void)
