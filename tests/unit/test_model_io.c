@@ -168,6 +168,7 @@ static void ports_connect_domains(void **state)
 	evtchn_port_t remote, local, other;
 
 	(void)state;
+	model_guest_cpu_on(domid, 0);
 	assert_int_equal(alloc_unbound(domid, DOMID_SELF, &remote), 0);
 	assert_int_equal(alloc_unbound(domid, domid, &other), 0);
 	assert_int_equal(alloc_unbound(domid + 1, DOMID_SELF, &local), -ESRCH);
