@@ -15,6 +15,7 @@ import pexpect
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 TEST_IMAGE = TOP / "build/virt-test/thin-dom0.bin"  # with the domain configurations of src/dom_cfg/virt_test.c
+LOG = re.compile(r"(?m)^[EWID]: [^\n]*\n")  # lines of Dom0's log
 PROMPT = "uart:~$ "
 CHUNK = 32  # bytes typed at once: Xen keeps 128 and drops the rest
 BOOT_SECONDS = 60
@@ -169,12 +170,21 @@ class Machine:
         """Types a command line and returns what it prints, without Xen's own messages, and without the progress that is
         shown on a slow machine and then wiped out with blanks."""
         self.start(line)
-        output = re.sub(r"\(XEN\) [^\n]*\n", "", self.prompt(timeout))
+        output = self.prompt(timeout)
+        # A line of the log that came before Enter had the prompt and what was typed shown once more.
+        while not LOG.sub("", output) and self.follows(line):
+            self.expect("\n")
+            output = self.prompt(timeout)
+        output = re.sub(r"\(XEN\) [^\n]*\n", "", output)
         return re.sub(r"(?m)^(?:\w+: [^\n(]*\(Ctrl-C stops\) +)+", "", output)
 
     def answer(self, line, timeout=30):
         """The same without the lines of Dom0's log, which may come at any time: for what is compared as a whole."""
-        return re.sub(r"(?m)^[EWID]: [^\n]*\n", "", self.command(line, timeout))
+        return LOG.sub("", self.command(line, timeout))
+
+    def follows(self, text):
+        """Whether this is what comes next out of the console, without waiting for long; takes it if so."""
+        return self.console.expect([r"\A" + re.escape(text), pexpect.TIMEOUT], timeout=0.2) == 0
 
     def becomes(self, line, pattern, seconds=60):
         """Repeats a command line until the start of its output matches; `.` is any character."""
