@@ -54,7 +54,8 @@ def test_pools(boot, xen):
     assert re.search(r"^virt_domu +\d+ +300 +0$", machine.command(f"xu sched-{scheduler}"), re.M)
     assert "there are 1 domains in it" in machine.command("xu cpupool-destroy second")
     assert machine.answer(f"xu cpupool-migrate {domain} Pool-0") == ""
-    assert machine.answer("xu cpupool-destroy second") == ""
+    assert machine.answer("xu cpupool-rename second other") == ""
+    assert machine.answer("xu cpupool-destroy other") == ""
     assert machine.answer("xu cpupool-cpu-add Pool-0 2-3") == ""
     assert re.search(r"^Pool-0 +4 +credit2 +y +2$", machine.command("xu cpupool-list"), re.M)
 
@@ -67,6 +68,9 @@ def test_shares_and_limits(boot, xen):
     assert re.search(r"^virt_domu +\d+ +512 +50$", machine.command("xl sched-credit2"), re.M)
     assert machine.answer(f"xu mem-max {domain} 64") == ""
     assert re.search(r"^virt_domu .* 65544 ", machine.command("xstat stat"), re.M)
+    assert machine.answer("xl domid virt_domu") == f"{domain}\n" and machine.answer(f"xl domname {domain}") == "virt_domu\n"
+    assert re.search(rf"^virt_domu +{domain} +16 ", machine.command("xl claims"), re.M)
+    assert "xl sched-credit2" in machine.command("xl help sched-credit2")
     assert "is to keep 16 MiB" in machine.command(f"xu mem-max {domain} 8")
     limit = int(re.fullmatch(r"Cpupool Pool-0: ratelimit=(\d+)us\n", machine.answer("xl sched-credit2 -s"))[1])
     assert machine.answer(f"xl sched-credit2 -s -r {limit + 500}") == ""

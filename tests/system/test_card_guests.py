@@ -43,6 +43,8 @@ def test_guest_from_a_card(boot, xen, card):
     machine.attach(domain)
     machine.expect("thread_a: Hello World")
     machine.detach()
+    assert machine.answer(f"xl config-update {domain} hello.cfg cmdline=console=hvc0") == ""
+    assert '"cmdline": "console=hvc0"' in machine.command(f"xl list -l {domain}")
     assert "W: there is a built-in configuration 'virt_domu' as well; the file counts\n" in machine.command(
         "xu create virt_domu")
     assert re.search(r"^virt_domu +2 +8 ", machine.command("xu list"), re.M)
