@@ -13,7 +13,7 @@ def leftovers(machine):
     memory = machine.command("kernel memory")
     figures = re.findall(r"^(?:Heap used +: \d+ bytes in \d+ blocks|Foreign frames.*|Event channels.*)", memory, re.M)
     assert len(figures) == 3, memory
-    domains = re.sub(r" +\d+\.\d$", "", machine.command("xu list"), flags=re.M)
+    domains = re.sub(r" +[-a-z]+ +\d+\.\d$", "", machine.command("xu list"), flags=re.M)  # but for state and time
     return figures, domains
 
 

@@ -158,7 +158,8 @@ class Terminal:
         self.master, self.slave = os.openpty()
         self.settings = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen([program, *arguments], stdin=self.slave, stdout=self.slave, stderr=self.slave,
-                                        start_new_session=True)
+                                        start_new_session=True,
+                                        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))  # not nohup's
 
     def expect(self, text, seconds=60):
         data, end = b"", time.monotonic() + seconds
