@@ -36,3 +36,6 @@ int domain_check_free(domid_t id, struct failure *failure);
 
 // 0 when Xen has the domain, -ESRCH.
 int domain_check_exists(domid_t id, struct failure *failure);
+
+// Both of them.
+int domain_check_usable(domid_t id, struct failure *failure);

@@ -42,10 +42,8 @@ static const struct request {
 // 0 when the domain is one that can be asked.
 static int check(domid_t id, struct failure *failure)
 {
-	int error = domain_check_free(id, failure);
+	int error = domain_check_usable(id, failure);
 
-	if (!error)
-		error = domain_check_exists(id, failure);
 	if (!error && (!domain_find(id) || !xenstore_is_introduced(id)))
 		error = failure_set(
 			failure, -ENOTSUP,

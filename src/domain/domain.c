@@ -139,13 +139,18 @@ int domain_check_free(domid_t id, struct failure *failure)
 	return 0;
 }
 
+int domain_check_usable(domid_t id, struct failure *failure)
+{
+	int error = domain_check_free(id, failure);
+
+	return error ? error : domain_check_exists(id, failure);
+}
+
 static int set_paused(domid_t id, bool paused, struct failure *failure)
 {
 	struct domain_info info;
-	int error = domain_check_free(id, failure);
+	int error = domain_check_usable(id, failure);
 
-	if (!error)
-		error = domain_check_exists(id, failure);
 	if (error)
 		return error;
 	error = domctl_get_info(id, &info);
@@ -174,10 +179,8 @@ int domain_resume(domid_t id, struct failure *failure)
 {
 	struct domain *domain = domain_find(id);
 	struct domain_info info;
-	int error = domain_check_free(id, failure);
+	int error = domain_check_usable(id, failure);
 
-	if (!error)
-		error = domain_check_exists(id, failure);
 	if (error)
 		return error;
 	error = domctl_get_info(id, &info);

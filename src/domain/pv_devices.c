@@ -408,10 +408,8 @@ void pv_devices_take_leave(domid_t backend)
 
 static int check(domid_t id, struct domain **domain, struct failure *failure)
 {
-	int error = domain_check_free(id, failure);
+	int error = domain_check_usable(id, failure);
 
-	if (!error)
-		error = domain_check_exists(id, failure);
 	if (error)
 		return error;
 	*domain = domain_find(id);

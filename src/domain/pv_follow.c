@@ -117,11 +117,11 @@ static action *action_for(const struct pv_device *device)
 	return has_backend(device) ? NULL : lose;
 }
 
-static void carry_out(action *todo, const struct domain *domain, struct pv_device *device)
+static void carry_out(action *act, const struct domain *domain, struct pv_device *device)
 {
 	device->is_busy = true;
-	int error = todo(domain, device);
-	if (error || todo != end)
+	int error = act(domain, device);
+	if (error || act != end)
 		device->is_busy = false;
 	wait_queue_wake(&pv_changes); // somebody may wait for the device to be free
 	if (error)
@@ -148,9 +148,9 @@ static bool look_at(const struct domain *domain)
 			continue;
 		drop_events(device->watch);
 		tell_state(domain, device);
-		action *todo = action_for(device);
-		if (todo) {
-			carry_out(todo, domain, device);
+		action *act = action_for(device);
+		if (act) {
+			carry_out(act, domain, device);
 			return true;
 		}
 	}

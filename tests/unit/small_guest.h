@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "config/domain_config.h"
 #include "console/console.h"
 #include "domain/store_nodes.h"
 #include "model/model.h"
@@ -19,7 +20,7 @@
 #include "xenstore/xenstore.h"
 
 static uint8_t kernel[4096];
-static __attribute__((unused)) struct model_image kernel_image = {
+static struct model_image kernel_image = {
 	.name = "kernel",
 	.data = kernel,
 	.size = sizeof(kernel),
@@ -40,4 +41,18 @@ static inline int start_machine(void)
 	model_start(NULL);
 	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
 	       store_nodes_init();
+}
+
+// A configuration of that kernel.
+static inline struct domain_config small_config(void)
+{
+	return (struct domain_config){
+		.name = "guest",
+		.memory_kib = 8192,
+		.vcpus = 1,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
+		.command_line = "",
+		.kernel = model_image_source(&kernel_image),
+	};
 }

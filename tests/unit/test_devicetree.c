@@ -1,61 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // kernel/devicetree.c: registers through buses, interrupts of both notations, and trees that are not as they
 // should be.
+#include "written_tree.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-#include <libfdt.h>
-
-#include "kernel/compiler.h"
 #include "kernel/devicetree.h"
 #include "kernel/start.h"
 #include "model/model.h"
 
-static _Alignas(8) char tree[4096];
-
-static void cells_property(const char *name, const uint32_t *values, size_t count)
-{
-	fdt32_t cells[32];
-
-	assert_true(count <= ARRAY_SIZE(cells));
-	for (size_t i = 0; i < count; i++)
-		fdt32_st(&cells[i], values[i]);
-	assert_int_equal(fdt_property(tree, name, cells, (int)(count * sizeof(cells[0]))), 0);
-}
-
-#define CELLS(name, ...)                                                                                     \
-	cells_property(name, (const uint32_t[]){ __VA_ARGS__ },                                              \
-		       sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
-
-static void begin(const char *name)
-{
-	assert_int_equal(fdt_begin_node(tree, name), 0);
-}
-
-static void end(void)
-{
-	assert_int_equal(fdt_end_node(tree), 0);
-}
-
-static void string(const char *name, const char *value)
-{
-	assert_int_equal(fdt_property(tree, name, value, (int)strlen(value) + 1), 0);
-}
-
 static void begin_tree(void)
 {
-	assert_int_equal(fdt_create(tree, sizeof(tree)), 0);
-	assert_int_equal(fdt_finish_reservemap(tree), 0);
-	begin("");
-	CELLS("#address-cells", 2);
-	CELLS("#size-cells", 2);
+	begin_root();
 	CELLS("interrupt-parent", 1);
 }
 

@@ -39,15 +39,7 @@ static int start(void **state)
 static int plain_config(void **state)
 {
 	(void)state;
-	config = (struct domain_config){
-		.name = "guest",
-		.memory_kib = 8192,
-		.vcpus = 1,
-		.max_grant_frames = -1,
-		.max_maptrack_frames = -1,
-		.command_line = "",
-		.kernel = model_image_source(&kernel_image),
-	};
+	config = small_config();
 	return 0;
 }
 

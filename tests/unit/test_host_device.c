@@ -16,22 +16,14 @@
 #define GPIO "/pl061@9030000"
 
 static const char *paths[] = {GPIO, GPIO};
-static struct domain_config config = {
-	.name = "guest",
-	.memory_kib = 8192,
-	.vcpus = 1,
-	.max_grant_frames = -1,
-	.max_maptrack_frames = -1,
-	.command_line = "",
-	.dt_passthrough = paths,
-};
+static struct domain_config config;
 
 static int reset(void **state)
 {
 	(void)state;
-	config.kernel = model_image_source(&kernel_image);
+	config = small_config();
+	config.dt_passthrough = paths;
 	config.dt_passthrough_count = 1;
-	config.iomem_count = config.irq_count = 0;
 	paths[0] = GPIO;
 	return 0;
 }

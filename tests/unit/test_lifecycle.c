@@ -14,19 +14,12 @@
 #include "kernel/task.h"
 #include "xen/domctl.h"
 
-static struct domain_config config = {
-	.name = "guest",
-	.memory_kib = 8192,
-	.vcpus = 1,
-	.max_grant_frames = -1,
-	.max_maptrack_frames = -1,
-	.command_line = "",
-};
+static struct domain_config config;
 
 static int start(void **state)
 {
 	(void)state;
-	config.kernel = model_image_source(&kernel_image);
+	config = small_config();
 	return start_machine() || lifecycle_init();
 }
 

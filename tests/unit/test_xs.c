@@ -18,15 +18,7 @@
 #include "shell/shell.h"
 #include "xen/domctl.h"
 
-static struct domain_config config = {
-	.name = "guest",
-	.uuid = (const uint8_t *)"\x24\xd0\x92\xa8\xa0\xf4\x42\x45\x96\x63\x94\x75\xca\x26\x2f\x26",
-	.memory_kib = 8192,
-	.vcpus = 2,
-	.max_grant_frames = -1,
-	.max_maptrack_frames = -1,
-	.command_line = "",
-};
+static struct domain_config config;
 
 struct dom0_domain_cfg domain_cfgs[] = { { 0 } }; // none but this file's
 
@@ -40,7 +32,9 @@ void kernel_test_fault(const char *kind)
 static int start(void **state)
 {
 	(void)state;
-	config.kernel = model_image_source(&kernel_image);
+	config = small_config();
+	config.uuid = (const uint8_t *)"\x24\xd0\x92\xa8\xa0\xf4\x42\x45\x96\x63\x94\x75\xca\x26\x2f\x26";
+	config.vcpus = 2;
 	return start_machine() || lifecycle_init();
 }
 

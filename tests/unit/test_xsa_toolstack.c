@@ -21,19 +21,13 @@
 #define MEMORY_SIZE ((size_t)8 << 20)
 #define NODES_MAX   100
 
-static struct domain_config config = {
-	.name = "guest",
-	.memory_kib = MEMORY_SIZE / 1024,
-	.vcpus = 1,
-	.max_grant_frames = -1,
-	.max_maptrack_frames = -1,
-	.command_line = "",
-};
+static struct domain_config config;
 
 static int start(void **state)
 {
 	(void)state;
-	config.kernel = model_image_source(&kernel_image);
+	config = small_config();
+	config.memory_kib = MEMORY_SIZE / 1024;
 	return start_machine() || lifecycle_init();
 }
 
