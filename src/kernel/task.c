@@ -29,9 +29,9 @@
 #define DAIF_IRQ (1u << 7)
 
 // While others are ready, a task that works for long is to yield when it had half as much time as they since its
-// last turn, so that it gets a third of the time however many they are; and not sooner than after this part of a
-// millisecond, far more than a switch takes.
-#define SLICE_LEAST 100u
+// last turn, so that it gets a third of the time however many they are; and not sooner than after this many ticks,
+// 10 microseconds, far more than a switch takes.
+#define SLICE_LEAST (timer_ticks_per_millisecond() / 100)
 
 // How much longer than what couldn't be stopped others may run behind it. So less than one of a hundred of a busy guest's
 // requests wait for such a thing, and what consists of them takes that much longer at worst.
@@ -150,8 +150,7 @@ static void arrive(void)
 	current->state = TASK_RUNNING;
 	started_at = timer_ticks();
 	slice_start = started_at;
-	slice = MAX((started_at - idle_ticks - current->others_start) / 2,
-		    timer_ticks_per_millisecond() / SLICE_LEAST);
+	slice = MAX((started_at - idle_ticks - current->others_start) / 2, SLICE_LEAST);
 	reap();
 }
 
