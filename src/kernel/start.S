@@ -87,6 +87,7 @@ enable_mmu:
 	ret
 
 primary_start:
+	mrs	x21, cntvct_el0
 	mov	x19, x0
 	adrp	x20, image_start
 
@@ -212,6 +213,7 @@ primary_mapped:
 	add	x0, x0, x1
 	mov	x1, x19
 	mov	x2, x20
+	mov	x3, x21
 	b	kernel_start
 
 secondary_mapped:

@@ -4,11 +4,12 @@
 
 #include "kernel/compiler.h"
 #include "kernel/panic.h"
+#include "kernel/timer.h"
 
 // The program's.
 int main(void);
 
-void kernel_start(const void *tree, paddr_t tree_address, paddr_t image) __attribute__((noreturn));
+void kernel_start(const void *tree, paddr_t tree_address, paddr_t image, uint64_t ticks) __attribute__((noreturn));
 
 static const struct subsystem {
 	const char *name;
@@ -33,8 +34,9 @@ static void run_main(void *unused)
 }
 
 // Never returns, so the change of the stack protector's secret is seen by no function that began before.
-void kernel_start(const void *tree, paddr_t tree_address, paddr_t image)
+void kernel_start(const void *tree, paddr_t tree_address, paddr_t image, uint64_t ticks)
 {
+	timer_at_entry = ticks;
 	require("the device tree", devicetree_init(tree, tree_address));
 	stack_protector_init();
 	require("memory", memory_init(image, tree_address));

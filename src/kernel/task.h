@@ -21,6 +21,9 @@ struct task;
 // Nanoseconds since the virtual counter's start, monotonic.
 uint64_t time_now(void);
 
+// The same when whoever started this program handed over to it.
+uint64_t time_of_entry(void);
+
 // Starts a task that runs entry(argument) and ends when that returns. `name` is copied (at most 15 bytes).
 // The stack has CONFIG_TASK_STACK_SIZE bytes and a guard page on either side. NULL when memory is short. The
 // handle is valid until the task has ended; nobody may keep it longer.

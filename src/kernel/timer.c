@@ -20,6 +20,8 @@
 // A deadline further away is approached in steps, which keeps the conversion into ticks from overflowing.
 #define STEP_MAX SECONDS(3600)
 
+uint64_t timer_at_entry;
+
 static uint64_t frequency; // ticks per second
 
 uint64_t timer_ticks(void)
@@ -44,6 +46,11 @@ uint64_t timer_ticks_to_nanoseconds(uint64_t ticks)
 uint64_t time_now(void)
 {
 	return timer_ticks_to_nanoseconds(timer_ticks());
+}
+
+uint64_t time_of_entry(void)
+{
+	return timer_ticks_to_nanoseconds(timer_at_entry);
 }
 
 void timer_set(uint64_t deadline)

@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+// The counter when the program was entered: start.c sets it.
+extern uint64_t timer_at_entry;
+
 // Counter ticks since the counter's start, and how many make a millisecond: for measuring without divisions.
 uint64_t timer_ticks(void);
 uint64_t timer_ticks_per_millisecond(void);

@@ -9,8 +9,10 @@
 #include "kernel/memory.h"
 #include "kernel/panic.h"
 #include "kernel/task.h"
+#include "shell/command.h"
 #include "shell/commands.h"
 #include "shell/domains.h"
+#include "shell/words.h"
 #include "version.h"
 #include "xen/event.h"
 #include "xen/foreign.h"
@@ -35,7 +37,20 @@ static int uptime(const struct invocation *call)
 {
 	(void)call;
 	shell_print("Uptime: %" PRIu64 " ms\n", time_now() / MILLISECONDS(1));
+	shell_print("Ready : %" PRIu64 " us after the start\n", (shell_ready_time() - time_of_entry()) / MICROSECONDS(1));
 	return 0;
+}
+
+// Runs the command and says how long it took.
+static int time_command(const struct invocation *call)
+{
+	uint64_t idle = task_idle_time(), start = time_now();
+	int result = command_run_words(shell_commands, call->argv);
+	uint64_t time = time_now() - start;
+
+	idle = task_idle_time() - idle;
+	shell_print("%" PRIu64 " us, of these %" PRIu64 " at work\n", time / MICROSECONDS(1), (time - idle) / MICROSECONDS(1));
+	return result;
 }
 
 static void print_task(const struct task_info *info, void *unused)
@@ -109,7 +124,18 @@ const struct command kernel_commands[] = {
 	{ .name = "version",
 	  .help = "Show the version of Thin Dom0, and the Xen that it controls",
 	  .run = version },
-	{ .name = "uptime", .help = "Show the time since the start", .run = uptime },
+	{ .name = "uptime", .help = "Show the time since the start, and how long the start took", .run = uptime },
+	{
+		.name = "time",
+		.arguments = "COMMAND ...",
+		.help = "Run a command and show how long it took",
+		.details = "In microseconds: in all, and how many of them this domain was at work, its calls\n"
+			   "of Xen included, and wasn't waiting.",
+		.run = time_command,
+		.min_arguments = 1,
+		.max_arguments = WORDS_MAX,
+		.completion = COMPLETE_LINE,
+	},
 	{ .name = "tasks", .help = "Show the tasks, their time and their stacks", .run = tasks },
 	{
 		.name = "memory",

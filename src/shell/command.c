@@ -108,17 +108,20 @@ void command_help(const struct command *command, const char *path)
 	}
 }
 
-static bool asks_for_help(char *const *words)
-{
-	for (; *words && strcmp(*words, "--"); words++)
-		if (!strcmp(*words, "--help") || !strcmp(*words, "-h"))
-			return true;
-	return false;
-}
-
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1] != '\0';
+}
+
+static bool asks_for_help(const struct command *command, char *const *words)
+{
+	for (; *words && strcmp(*words, "--"); words++) {
+		if (!strcmp(*words, "--help") || !strcmp(*words, "-h"))
+			return true;
+		if (command->completion == COMPLETE_LINE && !is_option(*words))
+			break;
+	}
+	return false;
 }
 
 static int wrong_usage(const struct command *command, const char *path)
@@ -175,6 +178,7 @@ static int sort_words(const struct command *command, struct invocation *call, ch
 
 		if (options_end || !is_option(word)) {
 			words[call->argc++] = word;
+			options_end |= command->completion == COMPLETE_LINE;
 		} else if (!strcmp(word, "--")) {
 			options_end = true;
 		} else {
@@ -192,7 +196,7 @@ static int run(const struct command *command, const char *path, char **words)
 {
 	struct invocation call = { .name = path };
 
-	if (asks_for_help(words)) {
+	if (asks_for_help(command, words)) {
 		command_help(command, path);
 		return 0;
 	}
@@ -237,14 +241,16 @@ static int split(struct words *words, const char *line)
 int command_run_line(const struct command *table, const char *line)
 {
 	static struct words words; // not on the stack, where commands want their room
-	char path[COMMAND_PATH_MAX] = "";
 	int error = split(&words, line);
 
-	if (error)
-		return error;
+	return error ? error : command_run_words(table, words.word);
+}
 
-	char **word = words.word;
+int command_run_words(const struct command *table, char **word)
+{
+	char path[COMMAND_PATH_MAX] = "";
 	const struct command *command = NULL;
+
 	for (const struct command *next = table; *word && (next = command_find(next, *word));
 	     next = next->subcommands) {
 		command = next;
@@ -259,7 +265,7 @@ int command_run_line(const struct command *table, const char *line)
 		return unknown(command->subcommands, path, *word);
 	if (command->run)
 		return run(command, path, word);
-	if (*word && !asks_for_help(word)) {
+	if (*word && !asks_for_help(command, word)) {
 		shell_error("%s: there is no option %s", path, *word);
 		return wrong_usage(command, path);
 	}

@@ -8,6 +8,9 @@
 // the line is wrong, -ENOENT no such command, or what the command returned.
 int command_run_line(const struct command *table, const char *line);
 
+// The same for a line that was taken apart: words ended by NULL, which are changed.
+int command_run_words(const struct command *table, char **word);
+
 // The entry with this name, or the only one whose name begins so; or NULL. `table` may be NULL.
 const struct command *command_find(const struct command *table, const char *name);
 

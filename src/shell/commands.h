@@ -137,3 +137,6 @@ int xu_network_list_command(const struct invocation *call);
 
 // The lines typed so far: shell.c.
 const struct history *shell_history(void);
+
+// When the first prompt stood, in nanoseconds of time_now(): shell.c.
+uint64_t shell_ready_time(void);

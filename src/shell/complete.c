@@ -77,7 +77,9 @@ static struct place find_place(const struct command *table, char *const *words, 
 		} else if (next) {
 			place.command = next;
 			// `help` takes the names of commands as its arguments: of those that it stands among.
-			if (next->completion != COMPLETE_COMMAND)
+			if (next->completion == COMPLETE_LINE)
+				place.table = table;
+			else if (next->completion != COMPLETE_COMMAND)
 				place.table = next->subcommands;
 		} else if (option) {
 			place.is_value = option->value;

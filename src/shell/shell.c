@@ -26,9 +26,16 @@ static struct line_editor editor;
 static volatile bool editing;
 static volatile bool written_over;
 
+static uint64_t ready_time; // of the first prompt
+
 const struct history *shell_history(void)
 {
 	return &editor.history;
+}
+
+uint64_t shell_ready_time(void)
+{
+	return ready_time;
 }
 
 static void print_log_line(const char *line, size_t length)
@@ -94,6 +101,8 @@ static enum line_event read_line(void)
 	while (console_io_wait(0) == -EINTR)
 		;
 	line_editor_start(&editor, shell_prompt_color(), PROMPT, shell_no_color());
+	if (!ready_time)
+		ready_time = time_now();
 	for (;;) {
 		enum line_event event = take_typed();
 		if (event == LINE_ENTERED || event == LINE_TOO_LONG)

@@ -30,6 +30,7 @@ enum completion {
 	COMPLETE_STORE,
 	COMPLETE_FILE,
 	COMPLETE_CONFIG_FILE,
+	COMPLETE_LINE, // another command with all that belongs to it: behind the first argument there are no options
 };
 
 #define COMMAND_OPTIONS_MAX 8
@@ -45,7 +46,7 @@ struct command_option {
 struct invocation {
 	const char *name; // all the words that lead to the command: "xu create", for messages
 	int argc;
-	char *const *argv; // arguments without the options, ended by NULL; argv[0] is the first
+	char **argv; // arguments without the options, ended by NULL; argv[0] is the first
 	// Parallel to the command's table of options: NULL where the option wasn't given, "" for a switch.
 	const char *options[COMMAND_OPTIONS_MAX];
 };

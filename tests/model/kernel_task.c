@@ -334,6 +334,11 @@ void task_for_each(void (*each)(const struct task_info *info, void *context), vo
 			describe(task, each, context);
 }
 
+uint64_t time_of_entry(void)
+{
+	return 0;
+}
+
 uint64_t task_idle_time(void)
 {
 	return idle;

@@ -114,6 +114,18 @@ static const struct command table[] = {
 	{ 0 },
 };
 
+static const struct command timing_table[] = {
+	{ .name = "time",
+	  .arguments = "COMMAND ...",
+	  .help = "Measure",
+	  .run = note_call,
+	  .min_arguments = 1,
+	  .max_arguments = 4,
+	  .completion = COMPLETE_LINE },
+	{ .name = "xu", .help = "Domains", .subcommands = xu_table },
+	{ 0 },
+};
+
 static int run(const char *line)
 {
 	output[0] = '\0';
@@ -247,6 +259,28 @@ static void test_help(void **state)
 	assert_string_equal(called, "xu create|--help");
 }
 
+// A command whose arguments are another command leaves that one's options alone.
+static void test_inner_command(void **state)
+{
+	(void)state;
+	called[0] = output[0] = '\0';
+	assert_int_equal(command_run_line(timing_table, "time xu create -d 1"), 0);
+	assert_string_equal(called, "time|xu|create|-d|1");
+	assert_int_equal(command_run_line(timing_table, "time xu list --help"), 0);
+	assert_string_equal(called, "time|xu|list|--help");
+	assert_int_equal(command_run_line(timing_table, "time -- xu -h"), 0);
+	assert_string_equal(called, "time|xu|-h");
+	assert_string_equal(output, "");
+	assert_int_equal(command_run_line(timing_table, "time -h xu"), 0);
+	assert_non_null(strstr(output, "Usage: time COMMAND ...\n"));
+	assert_int_equal(command_run_line(timing_table, "time -p xu"), -EINVAL);
+	assert_int_equal(command_run_line(timing_table, "time"), -EINVAL);
+
+	char *inner[] = { "xu", "create", "-d", "1", "virt_domu", NULL };
+	assert_int_equal(command_run_words(timing_table, inner), 0);
+	assert_string_equal(called, "xu create|virt_domu");
+}
+
 // ---- completion ----
 
 static char offered[256];
@@ -258,7 +292,8 @@ static void note_offer(const char *candidate, void *context)
 	strcat(offered, " ");
 }
 
-#define assert_offers(line, expected)                                                                        \
+#define assert_offers(line, expected) assert_offers_of(table, line, expected)
+#define assert_offers_of(table, line, expected)                                                              \
 	do {                                                                                                 \
 		offered[0] = '\0';                                                                           \
 		complete_each(table, line, strlen(line), note_offer, NULL);                                  \
@@ -288,6 +323,9 @@ static void test_candidates(void **state)
 	assert_offers("log level one ", "");
 	assert_offers("help ", "help log xstat xu ");
 	assert_offers("help xu d", "destroy ");
+	assert_offers_of(timing_table, "time ", "time xu ");
+	assert_offers_of(timing_table, "time xu c", "create ");
+	assert_offers_of(timing_table, "time xu create -", "-d -p --help ");
 	assert_offers("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "");
 }
 
@@ -347,6 +385,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_options, teardown),
 		cmocka_unit_test_teardown(test_wrong_lines, teardown),
 		cmocka_unit_test_teardown(test_help, teardown),
+		cmocka_unit_test_teardown(test_inner_command, teardown),
 		cmocka_unit_test_teardown(test_candidates, teardown),
 		cmocka_unit_test_teardown(test_completion, teardown),
 		cmocka_unit_test_teardown(test_listing, teardown),

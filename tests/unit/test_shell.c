@@ -278,6 +278,10 @@ static void test_figures(void **state)
 		assert_true(*text);
 		assert_rows_fit(text);
 	}
+	assert_has(run("kernel uptime"), " us after the start\n");
+	assert_has(run("kernel time xstat stat -i 1"), "\n10");
+	assert_has(run("kernel time xstat stat -i 1"), " at work\n");
+	assert_has(run("kernel time nothing"), "There is no command 'nothing'");
 	assert_has(run("xu list"), "12.3\n");
 	assert_has(run("xstat stat"), "virt_domu                  1 ");
 	assert_has(run("xstat vcpu virt_domu"), "12.3\n");
