@@ -15,6 +15,8 @@ static struct line {
 	bool enabled, raised;
 } lines[IRQS];
 
+static unsigned int lines_raised;
+
 int irq_register(unsigned int irq, void (*handler)(void *argument), void *argument)
 {
 	if (irq >= IRQS)
@@ -28,6 +30,7 @@ int irq_register(unsigned int irq, void (*handler)(void *argument), void *argume
 
 void irq_unregister(unsigned int irq)
 {
+	lines_raised -= lines[irq].raised;
 	lines[irq] = (struct line){ 0 };
 }
 
@@ -52,7 +55,7 @@ void irq_set_edge(unsigned int irq, bool edge)
 
 void irq_deliver(void)
 {
-	if (task_interrupts_masked())
+	if (!lines_raised || task_interrupts_masked()) // most often
 		return;
 	for (unsigned int irq = 0; irq < IRQS; irq++) {
 		struct line *line = &lines[irq];
@@ -60,6 +63,7 @@ void irq_deliver(void)
 		if (!line->raised || !line->enabled)
 			continue;
 		line->raised = false;
+		lines_raised--;
 		task_enter_interrupt();
 		line->handler(line->argument);
 		task_leave_interrupt();
@@ -68,10 +72,12 @@ void irq_deliver(void)
 
 void model_raise_irq(unsigned int irq)
 {
+	lines_raised += !lines[irq].raised;
 	lines[irq].raised = true;
 }
 
 void irq_reset(void)
 {
 	memset(lines, 0, sizeof(lines));
+	lines_raised = 0;
 }

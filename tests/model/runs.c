@@ -51,17 +51,26 @@ void runs_remove(struct runs *runs, uint64_t start, uint64_t count)
 	size_t at = position(runs, start);
 
 	while (count && at < runs->count && runs->items[at].start < end) {
-		struct run run = runs->items[at];
-		uint64_t run_end = run.start + run.count;
+		struct run *run = &runs->items[at];
+		uint64_t run_end = run->start + run->count;
 
-		delete_at(runs, at);
-		if (run.start < start)
-			insert_at(runs, at++,
-				  (struct run){ run.start, start - run.start, run.value, run.kind });
-		if (run_end > end)
-			insert_at(
-				runs, at,
-				(struct run){ end, run_end - end, run.value + (end - run.start), run.kind });
+		if (run->start >= start && run_end <= end) {
+			delete_at(runs, at);
+			continue;
+		}
+		if (run_end > end) {
+			struct run rest = { end, run_end - end, run->value + (end - run->start), run->kind };
+
+			if (run->start >= start) {
+				*run = rest;
+				return;
+			}
+			run->count = start - run->start;
+			insert_at(runs, at + 1, rest);
+			return;
+		}
+		run->count = start - run->start;
+		at++;
 	}
 }
 

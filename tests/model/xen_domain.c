@@ -228,7 +228,7 @@ static void tear_down_p2m(struct domain_model *d)
 {
 	struct runs p2m = runs_copy(&d->p2m);
 
-	for (size_t i = 0; i < p2m.count; i++)
+	for (size_t i = p2m.count; i-- > 0;) // the last of an array goes at the least cost
 		p2m_unmap(d, p2m.items[i].start, p2m.items[i].count);
 	runs_clear(&p2m);
 	runs_clear(&d->pool_l2);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine: its memory, one sparse file of which every mapping is a view, and the list of free frames. 64
 // GB of addresses, of which only what is touched takes memory of the host.
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,9 +12,6 @@
 #include "model/internal.h"
 
 #define ORDER_MAX 18u
-
-// What Xen fills pages with that it gives out, in its debug builds: a program must not count on zeros.
-#define SCRUB_PATTERN 0xc2
 
 struct machine machine = { .memory = -1 };
 
@@ -63,8 +59,6 @@ uint64_t machine_allocate(unsigned int order)
 		if (first < run->start)
 			continue;
 		runs_remove(&machine.free, first, count);
-		if (order == 0)
-			memset(machine_page(first), SCRUB_PATTERN, PAGE_SIZE);
 		return first;
 	}
 	return NO_FRAME;

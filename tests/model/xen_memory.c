@@ -12,6 +12,10 @@
 // Work is cut into pieces by continuations: time passes, interrupts come in.
 #define COST_OF_EXTENT 500u
 
+// What Xen fills pages with that it gives out, in its debug builds: a program must not count on zeros. Large extents are
+// left alone, since that takes its time.
+#define SCRUB_PATTERN 0xc2
+
 // ---- Populating ----
 
 // Frames for the domain, within its limit.
@@ -22,8 +26,11 @@ static uint64_t allocate_for(struct domain_model *d, unsigned int order)
 	if (d->dying || domain_pages(d) + count > d->max_pages)
 		return NO_FRAME;
 	mfn = machine_allocate(order);
-	if (mfn != NO_FRAME)
-		runs_add(&d->pages, mfn, count);
+	if (mfn == NO_FRAME)
+		return NO_FRAME;
+	runs_add(&d->pages, mfn, count);
+	if (order == 0)
+		memset(machine_page(mfn), SCRUB_PATTERN, PAGE_SIZE);
 	return mfn;
 }
 
