@@ -34,7 +34,7 @@ if(EXISTS ${card_list})
     add_custom_command(
       OUTPUT ${boot_files}
       COMMAND ${PYTHON} ${PROJECT_SOURCE_DIR}/image/boot files ${BOARD} ${PROJECT_BINARY_DIR}/boot --xen ${xen} --dom0 ${dom0}
-      DEPENDS ${PROJECT_SOURCE_DIR}/image/boot ${board_files} ${xen} ${dom0}
+      DEPENDS ${PROJECT_SOURCE_DIR}/image/boot ${PROJECT_SOURCE_DIR}/image/domd.py ${board_files} ${xen} ${dom0}
       COMMENT "Boot partition"
     )
   endif()

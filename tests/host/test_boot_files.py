@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """image/boot: where it puts what U-Boot loads, and what it refuses."""
 
+import gzip
 import os
 import pathlib
 import re
@@ -15,11 +16,14 @@ MIB = 1 << 20
 
 @pytest.fixture
 def make(tmp_path):
-    """Calls image/boot with a Xen and a Dom0 of these sizes; the result, and the folder with the files."""
+    """Calls image/boot with a Xen and a Dom0 of these sizes, the Xen built with this option; the result, and the folder with
+    the files."""
 
-    def run(*options, board="rpi4", xen_size=MIB, dom0_size=MIB, xen_memory=0):
+    def run(*options, board="rpi4", xen_size=MIB, dom0_size=MIB, xen_memory=0, xen_option="XSM"):
         xen, dom0 = tmp_path / "xen.img", tmp_path / "dom0.img"
         header = struct.pack("<2I6Q4s4x", 0, 0, 0, xen_memory, 10, 0, 0, 0, b"ARM\x64")
+        text = f"#\n# Automatically generated file; DO NOT EDIT.\n# Xen/arm 4.20.4\n#\nCONFIG_{xen_option}=y\n"
+        header += b"\x1f\x8b\x08 no archive" + gzip.compress(text.encode())
         xen.write_bytes(header.ljust(xen_size, b"\0"))
         dom0.touch()
         os.truncate(dom0, dom0_size)
@@ -74,6 +78,63 @@ def test_same_bytes_from_the_same_files(make):
 def test_refused(make, options, said):
     result, _ = make(**options)
     assert result.returncode == 1 and said in result.stderr and "Traceback" not in result.stderr
+
+
+def domd(root="initrd", start="auto"):
+    """Options for a DomD that Xen starts."""
+    return ["--domd-start", start, "--domd-root", root, "--domd-ramdisk", TOP / "README.md"]
+
+
+def lines_of(text, node):
+    """{property: value} that the script sets."""
+    return dict(re.findall(rf"^fdt set {re.escape(node)} (\S+) ?(.*)$", text, re.M))
+
+
+@pytest.mark.parametrize("root, overlay, argument", [
+    ("usb", "usb", "root=/dev/sda"), ("nvme", "pcie1", "root=/dev/nvme0n1"), ("sd", "mmc", "root=/dev/mmcblk0p3")])
+def test_domd_with_a_disk_lies_1_to_1(make, root, overlay, argument):
+    result, folder = make(*domd(root, "xen"), board="rpi5", xen_option="STATIC_MEMORY")
+    assert result.returncode == 0, result.stderr
+    text = script(folder)
+    assert re.findall(r"(\S+)\.dtbo", text) == ["xen", overlay]
+    domain = lines_of(text, "/chosen/DomD")
+    assert domain["memory"] == "<0x0 0x40000>" and domain["xen,static-mem"] == "<0x0 0x40000000 0x0 0x10000000>"
+    assert domain["direct-map"] == "" and domain["compatible"] == '"xen,domain"'
+    modules = {}
+    for name in re.findall(r"^fdt mknode /chosen/DomD (\S+)$", text, re.M):
+        module = lines_of(text, f"/chosen/DomD/{name}")
+        modules[re.search(r"multiboot,([a-z-]+)", module["compatible"])[1]] = module
+    assert set(modules) == {"kernel", "ramdisk", "device-tree"} and argument in modules["kernel"]["bootargs"]
+    assert int(modules["ramdisk"]["reg"].split()[-1].rstrip(">"), 16) == (TOP / "README.md").stat().st_size
+    nodes = subprocess.run(["fdtget", "-l", folder / "domd.dtb", "/passthrough"], check=True, capture_output=True, text=True).stdout
+    assert {"usb": "pcie@1000120000", "nvme": "pcie@1000110000", "sd": "mmc@1000fff000"}[root] in nodes
+    assert (folder / "domd-ramdisk").read_bytes() == (TOP / "README.md").read_bytes()
+
+
+def test_domd_from_its_ramdisk_lies_anywhere(make):
+    result, folder = make(*domd(), board="rpi5")
+    assert result.returncode == 0 and not result.stderr
+    assert {"xen,static-mem", "direct-map"}.isdisjoint(lines_of(script(folder), "/chosen/DomD"))
+    assert '"thin-dom0 dom0less=DomD"' in script(folder) and not (folder / "domd.dtb").exists()
+
+
+@pytest.mark.parametrize("board, root, options, reason", [
+    ("rpi5", "usb", [], "CONFIG_STATIC_MEMORY"),
+    ("rpi5", "initrd", ["--policy", TOP / "README.md"], "FLASK"),
+    ("zcu102", "initrd", [], "has no DomD"),
+])
+def test_domd_that_xen_cannot_start(make, board, root, options, reason):
+    result, folder = make(*domd(root), *options, board=board)
+    assert result.returncode == 0 and "DomD" not in script(folder)
+    if board != "zcu102":  # no DomD at all
+        assert reason in result.stderr and "Dom0 creates it" in result.stderr
+    result, _ = make(*domd(root, "xen"), *options, board=board)
+    assert result.returncode == 1 and "Xen can't start DomD" in result.stderr and reason in result.stderr
+
+
+def test_a_disk_that_the_board_does_not_have(make):
+    result, _ = make(*domd("tape"), board="rpi5")
+    assert result.returncode == 1 and "no disk 'tape' of this board" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", ["a; reset", "$x", 'a "quoted" word', "a\nb", "caf\u00e9"])

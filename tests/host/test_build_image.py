@@ -12,7 +12,7 @@ import pytest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLSRC": "/dev/null"}
-OPTIONS = {"machine", "domd-root", "enable-scmi", "enable-wifi", "flask", "xen", "boot-size", "dom0-size", "output"}
+OPTIONS = {"machine", "domd-root", "domd-start", "enable-scmi", "enable-wifi", "flask", "xen", "boot-size", "dom0-size", "output"}
 FIRMWARE = {"bootcode.bin", "start.elf", "start4.elf", "fixup.dat", "fixup4.dat", "config.txt", "cmdline.txt", "u-boot.bin"}
 OVERLAYS = {f"{name}{part}.dtbo" for name in ("mmc", "usb", "pcie1") for part in ("", "-passthrough")} | {"xen.dtbo", "scmi.dtbo"}
 CONFIGURATIONS = {"rpi_5_domd", "rpi_5_domu", "helloworld_xen-arm64", "linux_pv_domu", "domd"}
@@ -43,7 +43,7 @@ def test_rpi5(tmp_path):
         made.append(files)
     assert made[0] == made[1]
     assert set(made[0]) == {f"{name}.img{suffix}" for name in ("full", "rootfs") for suffix in ("", ".gz", ".bmap")}
-    assert "DomD can't have its own root" in result.stderr
+    assert "build-image: note: Xen doesn't start DomD" in result.stderr and "FLASK" in result.stderr
     assert "bmaptool copy" in result.stdout and "/dev/" not in result.stdout
     for name in "full.img", "rootfs.img":
         image = tmp_path / "first" / name
@@ -82,6 +82,7 @@ def test_help():
     (["--machine"], "--machine wants a value"),
     (["--machine", "rpi5", "--domd-root", "tape"], "--domd-root takes usb, nvme, sd, initrd, not 'tape'"),
     (["--machine", "virt", "--domd-root", "usb"], "it has initrd only"),
+    (["--machine", "rpi5", "--domd-start", "grub"], "--domd-start takes auto, xen, dom0, not 'grub'"),
     (["--machine", "rpi5", "--xen", "4.99"], "there is no file '4.99'"),
     (["--machine", "rpi5", "--enable-scmi", "yes"], "Xen 4.17 hands nothing on"),
     (["--machine", "rpi4", "--xen", "4.20", "--enable-scmi", "yes"], "only for rpi5"),

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DomD as a domain that Xen itself starts, before Dom0: what of it lies on the card, and what stands in the machine's device
+tree (Xen's docs/misc/arm/device-tree/booting.txt). For image/boot."""
+
+import re
+import zlib
+
+KERNEL, RAMDISK, TREE = "domd-kernel", "domd-ramdisk", "domd.dtb"  # on the card
+NAME = "DomD"
+NODE = f"/chosen/{NAME}"
+CONFIGURATION = b"# Automatically generated file; DO NOT EDIT.\n# Xen/"
+STATIC_MEMORY = "CONFIG_STATIC_MEMORY"
+
+
+class DomdError(Exception):
+    """What a person has to change."""
+
+
+class Domd:
+    """boot.toml's table `domd`: `kernel`, a file of the parts; `memory` in MiB, `cpus` and `arguments`, its command line;
+    `static`, where it lies if its addresses shall be the machine's, and `direct_arguments`, its command line then; `roots`,
+    the disks that can be its root: `overlays`, which give the device to it, and `arguments`, besides those."""
+
+    KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "direct_arguments": str, "roots": dict}
+
+    def __init__(self, values, root, has_policy, xen):
+        """`root` is one of roots, or `initrd`. Raises where `xen`, a file, can't start it."""
+        for key, value in values.items():
+            if not isinstance(value, self.KEYS.get(key, ())):
+                raise DomdError(f"boot.toml: '{key}' of domd is unknown, or not of the right type")
+        if not values:
+            raise DomdError("this board's list has no DomD")
+        if has_policy:
+            raise DomdError("the policy for Xen's FLASK knows no domains that Xen starts")
+        self.values, self.direct, self.overlays, arguments = values, root != "initrd", [], []
+        if self.direct:
+            self.overlays, arguments = values["roots"][root]["overlays"], [values["roots"][root]["arguments"]]
+            if STATIC_MEMORY not in options_of(xen):
+                # The disk writes to memory by itself, at the machine's addresses: with others it would write into other
+                # domains where there is no IOMMU.
+                raise DomdError(f"its disk takes a domain that lies 1:1 in memory, for which this Xen isn't built ({STATIC_MEMORY})")
+        self.arguments = " ".join([values["direct_arguments" if self.direct else "arguments"], *arguments])
+
+    def properties(self, modules):
+        """What Xen reads, as (path, property, value); `modules` are (kind, address, size) of kernel, ramdisk and device tree."""
+        memory = self.values["memory"]
+        result = [
+            (NODE, "compatible", "xen,domain"),
+            (NODE, "#address-cells", [2]),
+            (NODE, "#size-cells", [2]),
+            (NODE, "memory", [0, memory << 10]),
+            (NODE, "cpus", [self.values["cpus"]]),
+            (NODE, "xen,enhanced", "enabled"),
+        ]
+        if self.direct:
+            at, size = self.values["static"], memory << 20
+            result += [
+                (NODE, "xen,static-mem", [at >> 32, at & 0xffffffff, size >> 32, size & 0xffffffff]),
+                (NODE, "direct-map", ()),
+                (NODE, "vpl011", ()),
+            ]
+        for kind, address, size in modules:
+            module = f"{NODE}/module@{address:x}"
+            result += [
+                (module, "compatible", (f"multiboot,{kind}", "multiboot,module")),
+                (module, "reg", [address >> 32, address & 0xffffffff, 0, size]),
+            ]
+            if kind == "kernel":
+                result.append((module, "bootargs", self.arguments))
+        return result
+
+
+def options_of(xen):
+    """The options that a Xen was built with; its image has them, packed, for hypfs. Empty where it hasn't."""
+    data = xen.read_bytes()
+    for start in re.finditer(rb"\x1f\x8b\x08", data):
+        try:
+            text = zlib.decompressobj(wbits=31).decompress(data[start.start():], 1 << 20)
+        except zlib.error:
+            continue
+        if CONFIGURATION in text[:200]:
+            return set(re.findall(r"^(CONFIG_\w+)=y$", text.decode(errors="replace"), re.M))
+    return set()
