@@ -68,8 +68,9 @@ qemu_command() {
 		command+=(-bios "$top/build/parts/u-boot/qemu_arm64.bin" -device virtio-blk-device,drive=card)
 		return
 	fi
+	# Without the second word Xen's scheduler credit2 may leave a domain waiting on idle CPUs (docs/caveats.md).
 	command+=(
-		-kernel "$top/build/parts/boot/xen-$xen" -append "console=dtuart $xen_args"
+		-kernel "$top/build/parts/boot/xen-$xen" -append "console=dtuart sched_credit2_migrate_resist=0 $xen_args"
 	)
 	if [ -n "$flask" ] && [ "$flask" != late ]; then # QEMU's guest-loader can't say that a module is a policy
 		make_tree "$machine" $dom0_address $policy_address

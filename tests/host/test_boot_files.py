@@ -156,6 +156,6 @@ def test_tree_for_qemu(tmp_path):
 
     assert get("/chosen/module@10000000", "reg", "x") == "0 10000000 0 1388"
     assert get("/chosen/module@10000000", "compatible") == "multiboot,kernel multiboot,module"
-    assert get("/chosen", "xen,xen-bootargs") == 'console=dtuart dtuart=/soc/serial@7e201000 a "b" \\c'
+    assert get("/chosen", "xen,xen-bootargs") == 'console=dtuart dtuart=/soc/serial@7e201000 sched_credit2_migrate_resist=0 a "b" \\c'
     nodes = subprocess.run(["fdtget", "-l", tree, "/soc"], check=True, capture_output=True, text=True).stdout
     assert "serial@7e201000" in nodes and "serial@7e201400" not in nodes

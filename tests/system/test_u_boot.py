@@ -108,7 +108,7 @@ def test_script_of_the_raspberry_pi_5(boot, tmp_path):
 
     tree = tmp_path / "tree.dtb"
     tree.write_bytes(memory(int(place, 16), 1 << 20))
-    assert "dtuart=serial10 xsm=dummy" in fdtget(tree, "/chosen", "xen,xen-bootargs", "s")
+    assert "dtuart=serial10 sched_credit2_migrate_resist=0 xsm=dummy" in fdtget(tree, "/chosen", "xen,xen-bootargs", "s")
     assert fdtget(tree, "/", "compatible", "s").split()[0] == "raspberrypi,5-model-b"
     assert fdtget(tree, "/axi/pcie@1000110000", "reg", "x") == "10 110000 0 9310"  # of an overlay
     assert fdtget(tree, "/soc@107c000000/serial@7d001000", "reg", "x") == "7d001000 1000"
