@@ -86,6 +86,8 @@ class Machine:
     trace events, for trace_lines(); `seconds` is how long the machine may live at all.
     """
 
+    prompt_text = PROMPT
+
     def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, card="none", storage=False, **options):
         folder = pathlib.Path(folder)
         number = len(list(folder.glob("console*.log")))
@@ -98,7 +100,7 @@ class Machine:
             qemu += ["-trace", trace, "-D", str(self.trace_log)]
         # However this process ends, QEMU ends with it.
         command = ["--pdeathsig", "TERM", "timeout", "--foreground", "--kill-after=5", str(seconds),
-                   "setpriv", "--pdeathsig", "KILL", *qemu_command(qemu, card=card, **options)]
+                   "setpriv", "--pdeathsig", "KILL", *self.qemu_command(qemu, card=card, **options)]
         self.console = pexpect.spawn("setpriv", command, timeout=30, maxread=65536, encoding="utf-8",
                                      dimensions=(40, 120))
         self.console._decoder = PlainText(self.log)
@@ -107,6 +109,10 @@ class Machine:
             self.await_storage(2 * BOOT_SECONDS)
         elif wait:
             self.prompt(BOOT_SECONDS)
+
+    @staticmethod
+    def qemu_command(qemu, **options):
+        return qemu_command(qemu, **options)
 
     def __enter__(self):
         return self
@@ -128,7 +134,7 @@ class Machine:
 
     def prompt(self, timeout=30):
         """Waits for the prompt; returns the output before it."""
-        self.expect(re.compile(r"(?:^|(?<=\n))" + re.escape(PROMPT)), timeout)
+        self.expect(re.compile(r"(?:^|(?<=\n))" + re.escape(self.prompt_text)), timeout)
         return self.before
 
     def send(self, text):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store's benchmark guest (guests/bench), driven from Dom0's shell: for its tests and for bench/xenstore."""
+"""The store's benchmark guest (guests/bench), driven from Dom0's shell: for its tests and for benchmarks/xenstore."""
 
 import collections
 import re

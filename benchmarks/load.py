@@ -30,6 +30,7 @@ sys.path.insert(0, str(TOP / "tests/system"))
 
 from machine import Machine, counting  # noqa: E402
 
+KERNEL = TOP / "build/parts/linux/vmlinuz-6.12"
 FOLDER = "/1:/dom0"  # the board virt mounts all partitions
 VIRTIO, SDHCI = ["-device", "virtio-blk-device,drive=disk"], ["-device", "sdhci-pci", "-device", "sd-card,drive=disk"]
 DEVICES = {  # name for the report: name in Dom0, QEMU's devices, bytes a second
@@ -122,28 +123,33 @@ def measure(device, options, folder, place, size, tries):
         return {name: statistics.median(values) for name, values in times.items() if values}
 
 
+def measure_device(name, tries, kernel=KERNEL, count=False):
+    """The medians of one of DEVICES, in seconds, by what was done."""
+    block, devices, limit = DEVICES[name]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        if block != "vda":
+            kernel = make_zeros(folder, kernel.stat().st_size)
+        card = make_card(folder, kernel)
+        place, size = kernel_place(card, kernel)
+        image, format_name = (card, "raw") if block == "vda" else (make_vdi(card), "vdi")
+        limits = f",throttling.bps-read={limit}" if limit else ""
+        options = counting() if count else {"qemu": []}
+        options["qemu"] += ["-drive", f"if=none,id=disk,format={format_name},file={image}{limits}", *devices]
+        return measure(block, options, folder, place, size, tries)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kernel", type=pathlib.Path, default=TOP / "build/parts/linux/vmlinuz-6.12")
+    parser.add_argument("--kernel", type=pathlib.Path, default=KERNEL)
     parser.add_argument("--tries", type=int, default=5)
     parser.add_argument("--count", action="store_true")
     parser.add_argument("devices", nargs="*", help=f"of {', '.join(map(repr, DEVICES))}; all where none is named")
     arguments = parser.parse_args()
     for name in arguments.devices or DEVICES:
-        block, devices, limit = DEVICES[name]
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = pathlib.Path(temporary)
-            kernel = arguments.kernel if block == "vda" else make_zeros(folder, arguments.kernel.stat().st_size)
-            card = make_card(folder, kernel)
-            place, size = kernel_place(card, kernel)
-            image, format_name = (card, "raw") if block == "vda" else (make_vdi(card), "vdi")
-            limits = f",throttling.bps-read={limit}" if limit else ""
-            qemu = ["-drive", f"if=none,id=disk,format={format_name},file={image}{limits}", *devices]
-            options = counting() if arguments.count else {"qemu": []}
-            options["qemu"] += qemu
-            times = measure(block, options, folder, place, size, arguments.tries)
-            print(f"{name}, {size / 1e6:.1f} MB: " + ", ".join(f"{what} {time:.3f} s ({times['raw'] / time:.2f})"
-                                                               for what, time in times.items()), flush=True)
+        times = measure_device(name, arguments.tries, arguments.kernel, arguments.count)
+        print(f"{name}, {arguments.kernel.stat().st_size / 1e6:.1f} MB: " +
+              ", ".join(f"{what} {time:.3f} s ({times['raw'] / time:.2f})" for what, time in times.items()), flush=True)
 
 
 if __name__ == "__main__":

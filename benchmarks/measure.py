@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The work of ./bench, which sets up and builds before: measures the sides in turn, and writes what was found."""
+
+import argparse
+import fcntl
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TOP / "benchmarks"), str(TOP / "tests/system")]
+sys.dont_write_bytecode = True
+
+import load  # noqa: E402
+import report  # noqa: E402
+import rows  # noqa: E402
+from dom0s import CARD, FOLDER, IMAGE, PARTS, RAMDISK, SIDES, ThinDom0  # noqa: E402
+
+CONFIGURATIONS = {
+    "small": 'kernel = "sync.bin"\nmemory = 16\n',
+    "linux": 'kernel = "vmlinuz"\nmemory = 128\n',
+    "2g": 'kernel = "sync.bin"\nmemory = 2048\n',
+    "bench": 'kernel = "bench.bin"\nmemory = 16\n',
+    "flood": 'kernel = "flood.bin"\nmemory = 16\ncmdline = "bytes=50000"\non_poweroff = "preserve"\n',
+}
+CARD_LIST = """\
+[boot 16M]
+[dom0 128M]
+guests/sync.bin dom0/sync.bin
+guests/bench.bin dom0/bench.bin
+guests/flood.bin dom0/flood.bin
+linux/vmlinuz-6.12 dom0/vmlinuz
+"""
+
+
+def make_images():
+    """The card with the guests, the same for all, our Dom0, and the root file system of the Linux Dom0. They stay as
+    they are as long as the caller keeps what is returned."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = open(FOLDER / "lock", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # another ./bench has machines with these images
+    shutil.copy(TOP / "build/virt/thin-dom0.bin", IMAGE)
+    for name, text in CONFIGURATIONS.items():
+        (FOLDER / f"{name}.cfg").write_text(f'name = "{name}"\n{text}')
+    (FOLDER / "dom0.txt").write_text(CARD_LIST + "".join(f"{name}.cfg dom0/{name}.cfg\n" for name in CONFIGURATIONS))
+    subprocess.run([TOP / "image/card", FOLDER / "dom0.txt", CARD, "--from", FOLDER, "--from", TOP / "build/virt",
+                    "--from", PARTS], check=True)
+    subprocess.run([TOP / "image/root", TOP / "benchmarks/linux/dom0.txt", RAMDISK, "--from", TOP / "benchmarks/linux",
+                    "--from", TOP, "--from", PARTS], check=True)
+    return lock
+
+
+def in_machine(side, counted, functions, options, record):
+    with tempfile.TemporaryDirectory(prefix="bench.") as folder:
+        try:
+            with side(folder, options.xen, counted) as dom0:
+                for function in functions:
+                    function(dom0, record, options.quick)
+        except Exception:
+            print("".join(path.read_text(errors="replace")[-3000:] for path in pathlib.Path(folder).glob("console*.log")),
+                  file=sys.stderr)
+            raise
+
+
+def measure_side(side, works, options, results):
+    begin, record = time.monotonic(), rows.Record()
+    functions = [function for work, function in rows.WORKS.items() if work in works]
+    if functions:
+        in_machine(side, True, functions, options, record)
+    if "wall" in works:
+        in_machine(side, False, [rows.wall], options, record)
+    if "image" in works:
+        rows.image(side, record)
+    results.add(side.name, record)
+    print(f"{side.title}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+
+
+def measure_block(results, tries):
+    times = load.measure_device("virtio, 40 MB/s", tries)
+    record = rows.Record()
+    record.add("block", times["raw"] / times["load"])
+    results.add(ThinDom0.name, record)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", action="append", default=[], choices=rows.NAMES)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--xen", default="4.17")
+    parser.add_argument("--results", type=pathlib.Path, default=TOP / "benchmarks/results")
+    options = parser.parse_args()
+    lock = make_images()
+    works = options.only or [work for work in rows.NAMES if not options.quick or work not in rows.SLOW]
+    sides = [side for side in SIDES.values() if not options.quick or side.name in (report.OURS, report.PEER)]
+
+    results = report.Results()
+    for _ in range(1 if options.quick else options.rounds):
+        for side in sides:
+            measure_side(side, works, options, results)
+            report.write(results, options.results)  # what is there is there, should it end here
+    if "block" in works:
+        measure_block(results, 5)
+        report.write(results, options.results)
+    print(report.table(results), end="")
+    lock.close()
+    print(f"in {options.results}: table.md, results.csv and the plots", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

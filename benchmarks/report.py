@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table, the CSV and the plots of what was measured."""
+
+import csv
+import statistics
+import subprocess
+
+from dom0s import SIDES
+from rows import ROWS
+
+PEER = "oxenstored"
+OURS = "Thin Dom0"
+
+
+def figure(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3g}"
+
+
+class Results:
+    """Values by row and side."""
+
+    def __init__(self):
+        self.values = {}
+
+    def add(self, side, record):
+        for row, values in record.values.items():
+            self.values.setdefault((row, side), []).extend(values)
+
+    def median(self, row, side):
+        values = self.values.get((row.name, side))
+        return statistics.median(values) if values else None
+
+    def spread(self, row, side):
+        """Half of the distance between the least and the greatest value, in percent of the median."""
+        values, median = self.values[row.name, side], self.median(row, side)
+        return (max(values) - min(values)) / 2 / median * 100 if median else 0
+
+    def ratio(self, row, side):
+        """How many times better we are than this side; None where either wasn't measured, or it was zero."""
+        ours, other = self.median(row, OURS), self.median(row, side)
+        if not ours or not other:
+            return None
+        return ours / other if row.more_is_better else other / ours
+
+    def is_met(self, row):
+        """None where there is no budget, or where it can't be told."""
+        ours, ratio = self.median(row, OURS), self.ratio(row, PEER)
+        if ours is None or not row.budget() or row.ratio and ratio is None:
+            return None
+        return ratio >= row.ratio if row.ratio else ours <= row.most if row.most else ours >= row.least
+
+    def rows(self):
+        return [row for row in ROWS.values() if any((row.name, side) in self.values for side in SIDES)]
+
+    def cell(self, row, side):
+        if (row.name, side) not in self.values:
+            return "–"
+        spread = self.spread(row, side)
+        return figure(self.median(row, side)) + (f" ±{spread:.0f} %" if spread >= 0.5 else "")
+
+
+def table(results):
+    """Markdown."""
+    lines = ["| what | unit | " + " | ".join(side.title for side in SIDES.values()) + " | times better than these | budget | met |",
+             "| --- " * (6 + len(SIDES) - 1) + "|"]
+    for row in results.rows():
+        ratios = [f"{figure(ratio)}" if (ratio := results.ratio(row, side)) else "–" for side in SIDES if side != OURS]
+        met = {None: "", True: "yes", False: "**no**"}[results.is_met(row)]
+        unit = row.unit if row.clock == "exact" else f"{row.unit}, {row.clock}"
+        lines.append(f"| {row.title} | {unit} | " + " | ".join(results.cell(row, side) for side in SIDES) +
+                     f" | {', '.join(ratios)} | {row.budget()} | {met} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_csv(results, path):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["row", "unit", "clock", "side", "median", "least", "greatest", "values"])
+        for row in results.rows():
+            for side in SIDES:
+                if values := results.values.get((row.name, side)):
+                    writer.writerow([row.name, row.unit, row.clock, side, f"{statistics.median(values):.6g}",
+                                     f"{min(values):.6g}", f"{max(values):.6g}", len(values)])
+
+
+def gnuplot(commands):
+    subprocess.run(["gnuplot"], input=commands, text=True, check=True)
+
+
+def plot_ratios(results, path):
+    """How many times better, as bars on a logarithmic scale; the budget as a mark."""
+    rows = [row for row in results.rows() if results.ratio(row, PEER)][::-1]
+    if not rows:
+        return
+    data = "\n".join(f'{i} {results.ratio(row, PEER):.4g} {row.ratio or "NaN"}' for i, row in enumerate(rows))
+    names = ", ".join(f'"{row.title.replace(chr(34), "")}" {i}' for i, row in enumerate(rows))
+    gnuplot(f"""
+set terminal svg size 1000,{80 + 22 * len(rows)} font "sans-serif,12" background "white"
+set output "{path}"
+set title "How many times better than a Linux Dom0 with oxenstored"
+set logscale x
+set grid x
+set ytics ({names})
+set yrange [-0.7:{len(rows) - 0.3}]
+set xrange [0.5:*]
+set style fill solid 0.6
+set key bottom right
+$data << END
+{data}
+END
+plot $data using (sqrt(0.5*$2)):1:(0.5):2:($1-0.35):($1+0.35) with boxxyerror lc rgb "#4477aa" title "measured", \\
+     $data using 3:1 with points pt 9 ps 1 lc rgb "#cc3311" title "budget"
+""")
+
+
+def plot_times(results, path):
+    """The creates, on each side."""
+    rows = [row for row in results.rows() if row.name.startswith("create_")]
+    sides = [side for side in SIDES if rows and results.median(rows[0], side)]
+    if not rows or not sides:
+        return
+    data = "\n".join(" ".join([f'"{row.title}"', *(f"{results.median(row, side) or 0:.5g}" for side in sides)]) for row in rows)
+    plots = ", ".join(f'$data using {i + 2}:xtic(1) title "{SIDES[side].title}"' for i, side in enumerate(sides))
+    gnuplot(f"""
+set terminal svg size 1000,420 font "sans-serif,12" background "white"
+set output "{path}"
+set title "How long it takes to create guests (ms, counted)"
+set style data histograms
+set style fill solid 0.6
+set logscale y
+set grid y
+set key top left
+$data << END
+{data}
+END
+plot {plots}
+""")
+
+
+def write(results, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "table.md").write_text(table(results))
+    write_csv(results, folder / "results.csv")
+    plot_ratios(results, folder / "ratios.svg")
+    plot_times(results, folder / "create.svg")
