@@ -20,6 +20,10 @@ void panic(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn, c
 // its control domain hears of it. Target only.
 void panic_crashes_domain(void);
 
+// What the linker calls this image, in hexadecimal: the scripts that know its functions take no other. Target only.
+#define BUILD_ID_TEXT_SIZE 41u
+void build_id_text(char text[BUILD_ID_TEXT_SIZE]);
+
 // How a panic leaves the machine; the program supplies it (a control domain and a guest both ask Xen:
 // src/xen/sched.c). Doesn't return.
 enum shutdown_reason_kernel { KERNEL_POWEROFF, KERNEL_REBOOT, KERNEL_CRASH };

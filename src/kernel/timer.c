@@ -14,9 +14,6 @@
 #define NANOSECONDS 1000000000u
 #define TIMER_ENABLE 1u
 
-// Of the timer node's interrupts: secure, non-secure, virtual.
-#define VIRTUAL_TIMER_INDEX 2u
-
 // A deadline further away is approached in steps, which keeps the conversion into ticks from overflowing.
 #define STEP_MAX SECONDS(3600)
 
@@ -86,18 +83,29 @@ static uint64_t find_frequency(int node)
 								     sysreg_read(cntfrq_el0);
 }
 
+static int find_node(void)
+{
+	int node = devicetree_find(-1, "arm,armv8-timer");
+
+	return node < 0 ? devicetree_find(-1, "arm,armv7-timer") : node;
+}
+
+int timer_find_irq(enum timer timer, unsigned int *irq)
+{
+	bool edge;
+	int node = find_node();
+
+	return node < 0 ? node : devicetree_irq(node, timer, irq, &edge);
+}
+
 int timer_init(void)
 {
 	unsigned int irq;
-	bool edge;
-	int node = devicetree_find(-1, "arm,armv8-timer");
+	int error = timer_find_irq(TIMER_VIRTUAL, &irq);
 
-	if (node < 0)
-		node = devicetree_find(-1, "arm,armv7-timer");
-	int error = node < 0 ? node : devicetree_irq(node, VIRTUAL_TIMER_INDEX, &irq, &edge);
 	if (error)
 		return error;
-	frequency = find_frequency(node);
+	frequency = find_frequency(find_node());
 	if (!frequency)
 		return -EINVAL;
 	error = irq_register(irq, handle_timer, NULL);

@@ -5,6 +5,12 @@
 
 #include <stdint.h>
 
+// Of the timer node's interrupts: secure, non-secure, virtual.
+enum timer { TIMER_PHYSICAL = 1, TIMER_VIRTUAL };
+
+// The interrupt of one of this CPU's timers; 0, or a negative errno where the device tree doesn't name it.
+int timer_find_irq(enum timer timer, unsigned int *irq);
+
 // The counter when the program was entered: start.c sets it.
 extern uint64_t timer_at_entry;
 

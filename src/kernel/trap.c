@@ -86,21 +86,21 @@ static void print(const char *format, ...)
 extern const char exception_guard[]; // link.ld, as the following
 extern const uint8_t build_id_start[], build_id_end[];
 
-// What the linker calls this image: scripts/backtrace takes no other. The ELF note's first 16 bytes are its
-// head.
-static void print_build_id(void)
+// The ELF note's first 16 bytes are its head.
+void build_id_text(char text[BUILD_ID_TEXT_SIZE])
 {
-	for (const uint8_t *byte = build_id_start + 16; byte < build_id_end; byte++)
-		print("%02x", *byte);
+	for (const uint8_t *byte = build_id_start + 16; byte < build_id_end; byte++, text += 2)
+		snprintf(text, 3, "%02x", *byte);
 }
 
 // Frame records: the caller's record, and the address that is returned to (AAPCS64, 6.2.3). Whatever they
 // say, only readable memory is followed.
 static void print_backtrace(const uint64_t *record)
 {
-	print("Backtrace, build ");
-	print_build_id();
-	print(" (scripts/backtrace names the lines):\n");
+	char build[BUILD_ID_TEXT_SIZE];
+
+	build_id_text(build);
+	print("Backtrace, build %s (scripts/backtrace names the lines):\n", build);
 	for (unsigned int depth = 0; depth < BACKTRACE_MAX; depth++) {
 		if ((uintptr_t)record % 8 || !mmu_is_readable((uintptr_t)record) || !record[1])
 			break;

@@ -13,6 +13,10 @@
 #define FAULT_FRAME_PC 256
 #define FAULT_FRAME_ESR 272
 
+// The frame of an interrupt, which begins with a frame record: x0 to x18, x30.
+#define IRQ_GENERAL 16
+#define IRQ_FRAME_LINK (IRQ_GENERAL + 19 * 8)
+
 #ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>

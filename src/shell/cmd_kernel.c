@@ -2,12 +2,14 @@
 // The control domain itself: version, tasks, memory, power.
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "console/log_file.h"
 #include "drivers/board_power.h"
 #include "kernel/fault_test.h"
 #include "kernel/memory.h"
 #include "kernel/panic.h"
+#include "kernel/profile.h"
 #include "kernel/task.h"
 #include "shell/command.h"
 #include "shell/commands.h"
@@ -16,7 +18,10 @@
 #include "version.h"
 #include "xen/event.h"
 #include "xen/foreign.h"
+#include "xen/hypercall.h"
 #include "xen/version.h"
+
+#define SECONDS_MAX 3600u // of a profile
 
 static int version(const struct invocation *call)
 {
@@ -50,6 +55,51 @@ static int time_command(const struct invocation *call)
 
 	idle = task_idle_time() - idle;
 	shell_print("%" PRIu64 " us, of these %" PRIu64 " at work\n", time / MICROSECONDS(1), (time - idle) / MICROSECONDS(1));
+	return result;
+}
+
+static void print_profile(const struct profile *profile)
+{
+	shell_print("Profile, build %s (scripts/profile names the functions):\n", profile->build);
+	shell_print("%" PRIu32 " periods of %" PRIu32 " us, %" PRIu32 " lost\n", profile->count, profile->period, profile->lost);
+	for (const struct profile_stack *stack = profile->stacks; stack < profile->stacks + PROFILE_STACKS; stack++) {
+		if (!stack->count)
+			continue;
+		shell_print("%6" PRIu32, stack->count);
+		for (unsigned int i = 0; i < PROFILE_DEPTH && stack->place[i]; i++)
+			shell_print(" %" PRIx32, stack->place[i]);
+		shell_print("\n");
+	}
+}
+
+// No divisor of anything that happens regularly.
+#define PERIOD_USUAL 997u
+
+static const struct command_option profile_options[] = {
+	{ "-p", "PERIOD", "microseconds between samples, 50 to 100000 (997)" },
+	{ 0 },
+};
+
+static int profile_command(const struct invocation *call)
+{
+	struct profile *profile;
+	uint64_t period = PERIOD_USUAL, seconds;
+	int result, error = shell_number_option(call, 0, "number of microseconds", 50, 100000, &period);
+
+	if (error)
+		return error;
+	error = profile_start((uint32_t)period, &profile);
+	if (error) {
+		shell_error("%s: it can't begin: %s", call->name, error_text(error));
+		return error;
+	}
+	if (call->argc == 1 && shell_number(call->argv[0], SECONDS_MAX, &seconds))
+		result = shell_sleep(SECONDS(seconds));
+	else
+		result = command_run_words(shell_commands, call->argv);
+	profile_stop();
+	print_profile(profile);
+	free(profile);
 	return result;
 }
 
@@ -132,6 +182,18 @@ const struct command kernel_commands[] = {
 		.details = "In microseconds: in all, and how many of them this domain was at work, its calls\n"
 			   "of Xen included, and wasn't waiting.",
 		.run = time_command,
+		.min_arguments = 1,
+		.max_arguments = WORDS_MAX,
+		.completion = COMPLETE_LINE,
+	},
+	{
+		.name = "profile",
+		.arguments = "[-p PERIOD] SECONDS|COMMAND ...",
+		.help = "Show what this domain does meanwhile, by samples",
+		.details = "Each line is a stack, and how often it was found. On the host, scripts/profile\n"
+			   "makes a table of functions of the console's log.",
+		.run = profile_command,
+		.options = profile_options,
 		.min_arguments = 1,
 		.max_arguments = WORDS_MAX,
 		.completion = COMPLETE_LINE,

@@ -88,19 +88,6 @@ static void print_domain(const struct domain_info *info, void *context)
 	shell_print("\n");
 }
 
-// Waits, unless Ctrl-C is typed.
-static int sleep_interruptibly(uint64_t nanoseconds)
-{
-	uint64_t end = time_now() + nanoseconds;
-
-	while (time_now() < end) {
-		if (console_io_interrupted())
-			return -EINTR;
-		task_sleep(MIN(end - time_now(), MILLISECONDS(100)));
-	}
-	return 0;
-}
-
 static int measure(const struct invocation *call, struct usage *usage)
 {
 	uint64_t seconds = 0;
@@ -110,7 +97,7 @@ static int measure(const struct invocation *call, struct usage *usage)
 		error = usage_take(call, usage);
 	if (error)
 		return error;
-	error = sleep_interruptibly(SECONDS(seconds));
+	error = shell_sleep(SECONDS(seconds));
 	if (error)
 		shell_error("%s: stopped by Ctrl-C", call->name);
 	return error;

@@ -138,5 +138,8 @@ int xu_network_list_command(const struct invocation *call);
 // The lines typed so far: shell.c.
 const struct history *shell_history(void);
 
+// Waits; -EINTR: Ctrl-C was typed. shell.c.
+int shell_sleep(uint64_t nanoseconds);
+
 // When the first prompt stood, in nanoseconds of time_now(): shell.c.
 uint64_t shell_ready_time(void);

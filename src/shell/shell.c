@@ -54,6 +54,18 @@ static void print_log_line(const char *line, size_t length)
 		line_editor_show(&editor);
 }
 
+int shell_sleep(uint64_t nanoseconds)
+{
+	uint64_t end = time_now() + nanoseconds;
+
+	while (time_now() < end) {
+		if (console_io_interrupted())
+			return -EINTR;
+		task_sleep(MIN(end - time_now(), MILLISECONDS(100)));
+	}
+	return 0;
+}
+
 static void refresh(void)
 {
 	line_editor_refresh(&editor);

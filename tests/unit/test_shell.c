@@ -281,6 +281,13 @@ static void test_figures(void **state)
 	assert_has(run("kernel uptime"), " us after the start\n");
 	assert_has(run("kernel time xstat stat -i 1"), "\n10");
 	assert_has(run("kernel time xstat stat -i 1"), " at work\n");
+	const char *profile = "Profile, build abc (scripts/profile names the functions):\n8 periods of 997 us, 1 lost\n"
+			      "     2 1234 500 40\n     5 500 40\n";
+	assert_string_equal(run("kernel profile 1"), profile);
+	assert_has(run("kernel profile shell colors"), "off\nProfile, build abc ");
+	assert_has(run("kernel profile -p 50 shell colors"), "8 periods of 50 us, 1 lost\n");
+	assert_has(run("kernel profile -p 49 1"), "'49' is not a number of microseconds from 50 to 100000\n");
+	assert_has(run("kernel profile kernel profile 1"), "kernel profile: it can't begin: ");
 	assert_has(run("kernel time nothing"), "There is no command 'nothing'");
 	assert_has(run("xu list"), "12.3\n");
 	assert_has(run("xstat stat"), "virt_domu                  1 ");
