@@ -94,7 +94,7 @@ def test_what_the_machine_says(boot, xen):
     machine = boot(xen=xen, xen_args="loglvl=all")
     info = machine.command("xu info")
     assert re.search(rf"^xen_version +: {re.escape(xen)}\.", info, re.M)
-    assert re.search(r"^xen_commandline +: .*sched_credit2_migrate_resist=0 dom0_mem=16M .*loglvl=all$", info, re.M)
+    assert re.search(r"^xen_commandline +: .*sched_credit2_migrate_resist=0 bootscrub=no dom0_mem=16M .*loglvl=all$", info, re.M)
     assert re.search(r"^free_memory +: [12]\d\d\d$", info, re.M)
     cpus = re.search(r"^cpu:    core    socket     node\n((?: *\d+: +\d+ +\d+ +0\n)+)", machine.command("xl info -n"), re.M)
     assert cpus[1].count("\n") == int(machine.answer("xl info nr_cpus"))
