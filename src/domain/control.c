@@ -51,17 +51,26 @@ static int check(domid_t id, struct failure *failure)
 	return error;
 }
 
-static int check_runs(domid_t id, struct failure *failure)
+static int check_and_ask(domid_t id, struct domain_info *info, struct failure *failure)
 {
-	struct domain_info info;
 	int error = check(id, failure);
 
 	if (error)
 		return error;
-	error = domctl_get_info(id, &info);
+	error = domctl_get_info(id, info);
 	if (error)
 		return failure_set(failure, error, "Xen says nothing about domain %u: %s", id,
 				   error_text(error));
+	return 0;
+}
+
+static int check_runs(domid_t id, struct failure *failure)
+{
+	struct domain_info info;
+	int error = check_and_ask(id, &info, failure);
+
+	if (error)
+		return error;
 	if (info.shutdown)
 		return failure_set(failure, -EAGAIN,
 				   "domain %u has ended already; 'xu destroy %u' removes it", id, id);
@@ -304,14 +313,10 @@ static int write_availability(xs_transaction_t transaction, const void *context)
 int control_set_cpus(domid_t id, uint32_t count, struct failure *failure)
 {
 	struct domain_info info;
-	int error = check(id, failure);
+	int error = check_and_ask(id, &info, failure);
 
 	if (error)
 		return error;
-	error = domctl_get_info(id, &info);
-	if (error)
-		return failure_set(failure, error, "Xen says nothing about domain %u: %s", id,
-				   error_text(error));
 	if (!count || count > info.max_vcpus)
 		return failure_set(failure, -EINVAL, "domain %u can have from 1 to %" PRIu32 " CPUs", id,
 				   info.max_vcpus);

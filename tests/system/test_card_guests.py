@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from cards import GUESTS, LINUX, Card
+from cards import GUESTS, LINUX, make_card
 from test_bad_input import leftovers
 
 CONFIGURATIONS = {
@@ -20,17 +20,8 @@ CONFIGURATIONS = {
 
 @pytest.fixture
 def card(tmp_path):
-    """A card with two FAT partitions, which are alike, so that it suits every choice of the build: a folder dom0 with the
-    configurations, the kernels and a ramdisk."""
-    files = [GUESTS / "sync.bin", GUESTS / "initramfs.gz", tmp_path / "linux"]
     (tmp_path / "linux").symlink_to(LINUX)
-    for name, text in CONFIGURATIONS.items():
-        files.append(tmp_path / f"{name}.cfg")
-        files[-1].write_text(text)
-    made = Card(tmp_path / "card.img")
-    for number in range(2):
-        made.put(number, *files)
-    return made
+    return make_card(tmp_path, CONFIGURATIONS, GUESTS / "sync.bin", GUESTS / "initramfs.gz", tmp_path / "linux")
 
 
 @pytest.mark.quick
@@ -71,8 +62,8 @@ def test_linux_from_a_card(boot, card):
     assert re.search(r"xu create: .*stopped", machine.prompt())
     assert re.findall(r"^(\S+) +\d+ ", machine.answer("xu list"), re.M) == ["Domain-0"]
 
-    machine.attach(machine.create("linux", timeout=90))
-    machine.expect(re.compile(r"Linux version 6\.12"), timeout=60)
+    machine.attach(machine.create("linux"))
+    machine.expect(re.compile(r"Linux version 6\.12"))
     machine.detach()
 
 
@@ -85,7 +76,7 @@ def test_ctrl_c_ends_a_long_load(boot, card):
     before = None
     for _ in range(3):  # once before, for what the first use of a thing keeps
         machine.start("xu create linux")
-        machine.expect(re.compile(r"kernel: [1-9]\d? %, \d+\.\d MB/s \(Ctrl-C stops\)"), timeout=60)
+        machine.expect(re.compile(r"kernel: [1-9]\d? %, \d+\.\d MB/s \(Ctrl-C stops\)"))
         machine.send("\x03")
         assert re.search(r"xu create: .*stopped while loading the kernel", machine.prompt())
         left = leftovers(machine)
