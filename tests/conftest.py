@@ -22,6 +22,12 @@ def pytest_configure(config):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What takes long comes first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def log_folder(request):
     """A test's own folder for logs, empty at first: build/test-logs/FILE/TEST."""

@@ -32,6 +32,7 @@ def names(image, offset, folder):
     return {name.removeprefix("::/").removeprefix(folder.lstrip("/")).lstrip("/") for name in listed}
 
 
+@pytest.mark.long
 def test_rpi5(tmp_path):
     made = []
     for name in "first", "second":

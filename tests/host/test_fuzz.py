@@ -25,6 +25,7 @@ def test_corpus(target, log_folder):
     assert run(log_folder / "output.log", TOP / f"build/host/fuzz/fuzz_{target}", *files) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", TARGETS)
 def test_fuzz(target, log_folder):
     """What is found is left in the test's folder of logs: crash-*."""

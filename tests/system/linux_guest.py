@@ -5,6 +5,8 @@ import re
 
 import pexpect
 
+from machine import PATIENCE
+
 READY = {"domd": "domd:/# ", "guest": "/ # "}
 
 
@@ -14,13 +16,13 @@ class Linux:
     def __init__(self, machine, domain, kind):
         self.machine, self.domain, self.kind = machine, domain, kind
 
-    def wait_until_up(self, timeout=120):
+    def wait_until_up(self, timeout=300):
         self.machine.attach(self.domain)
         self.machine.expect(re.compile(r"(?:^|\n)" + re.escape(READY[self.kind])), timeout)
         self.machine.detach()
         return self
 
-    def run(self, line, timeout=60, status=0):
+    def run(self, line, timeout=PATIENCE, status=0):
         """What a command prints, without the kernel's own messages and those of Dom0's log."""
         self.machine.attach(self.domain)
         self.machine.skip(0.2)

@@ -17,8 +17,9 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 TEST_IMAGE = TOP / "build/virt-test/thin-dom0.bin"  # with the domain configurations of src/dom_cfg/virt_test.c
 LOG = re.compile(r"(?m)^[EWID]: [^\n]*\n")  # lines of Dom0's log
 PROMPT = "uart:~$ "
+NOISE = r"(?:[EWID]: |\(XEN\) )[^\n]*\n"  # what may come at any time
 CHUNK = 32  # bytes typed at once: Xen keeps 128 and drops the rest
-BOOT_SECONDS = 60
+PATIENCE = 120  # seconds for what takes a moment on a host that has nothing else to do
 
 
 class PlainText(codecs.IncrementalDecoder):
@@ -45,7 +46,7 @@ class Monitor:
 
     def __init__(self, name):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(10)
+        self.socket.settimeout(PATIENCE)
         self.socket.connect(f"\0{name}")
         self.lines = self.socket.makefile("r")
         self.lines.readline()  # greeting
@@ -88,7 +89,7 @@ class Machine:
 
     prompt_text = PROMPT
 
-    def __init__(self, folder, qemu=(), trace=None, seconds=300, wait=True, card="none", storage=False, **options):
+    def __init__(self, folder, qemu=(), trace=None, seconds=900, wait=True, card="none", storage=False, **options):
         folder = pathlib.Path(folder)
         number = len(list(folder.glob("console*.log")))
         self.log = folder / f"console{number or ''}.log"
@@ -101,14 +102,14 @@ class Machine:
         # However this process ends, QEMU ends with it.
         command = ["--pdeathsig", "TERM", "timeout", "--foreground", "--kill-after=5", str(seconds),
                    "setpriv", "--pdeathsig", "KILL", *self.qemu_command(qemu, card=card, **options)]
-        self.console = pexpect.spawn("setpriv", command, timeout=30, maxread=65536, encoding="utf-8",
+        self.console = pexpect.spawn("setpriv", command, timeout=PATIENCE, maxread=65536, encoding="utf-8",
                                      dimensions=(40, 120))
         self.console._decoder = PlainText(self.log)
         self.console.delaybeforesend = None
         if wait and (storage or card != "none"):
-            self.await_storage(2 * BOOT_SECONDS)
+            self.await_storage()
         elif wait:
-            self.prompt(BOOT_SECONDS)
+            self.prompt()
 
     @staticmethod
     def qemu_command(qemu, **options):
@@ -120,7 +121,7 @@ class Machine:
     def __exit__(self, *_):
         self.close()
 
-    def expect(self, what, timeout=30):
+    def expect(self, what, timeout=PATIENCE):
         """Waits until a text, or a match of a compiled regular expression, came out of the console, and takes the
         output up to its end. Returns the match. The text before it is in `before`."""
         pattern = what if isinstance(what, re.Pattern) else re.compile(re.escape(what))
@@ -132,7 +133,7 @@ class Machine:
         """The text before what was expected last."""
         return self.console.before
 
-    def prompt(self, timeout=30):
+    def prompt(self, timeout=PATIENCE):
         """Waits for the prompt; returns the output before it."""
         self.expect(re.compile(r"(?:^|(?<=\n))" + re.escape(self.prompt_text)), timeout)
         return self.before
@@ -144,7 +145,7 @@ class Machine:
             if start + CHUNK < len(text):
                 time.sleep(0.1)
 
-    def await_storage(self, timeout=30):
+    def await_storage(self, timeout=PATIENCE):
         """Waits until the log has said what of a card is mounted, or isn't, and the prompt stands again."""
         self.expect(re.compile(r"storage: (?:mounted, |no medium)[^\n]*\n"), timeout)
         self.prompt()
@@ -172,27 +173,33 @@ class Machine:
         self.console.send("\r")
         self.expect("\n")
 
-    def command(self, line, timeout=30):
+    def command(self, line, timeout=PATIENCE):
         """Types a command line and returns what it prints, without Xen's own messages, and without the progress that is
         shown on a slow machine and then wiped out with blanks."""
         self.start(line)
         output = self.prompt(timeout)
-        # A line of the log that came before Enter had the prompt and what was typed shown once more.
-        while not LOG.sub("", output) and self.follows(line):
-            self.expect("\n")
-            output = self.prompt(timeout)
+        if not re.sub(NOISE, "", output):
+            output += self.rest_of(line, timeout)
         output = re.sub(r"\(XEN\) [^\n]*\n", "", output)
         return re.sub(r"(?m)^(?:\w+: [^\n(]*\(Ctrl-C stops\) +)+", "", output)
 
-    def answer(self, line, timeout=30):
+    def answer(self, line, timeout=PATIENCE):
         """The same without the lines of Dom0's log, which may come at any time: for what is compared as a whole."""
         return LOG.sub("", self.command(line, timeout))
 
-    def follows(self, text):
-        """Whether this is what comes next out of the console, without waiting for long; takes it if so."""
-        return self.console.expect([r"\A" + re.escape(text), pexpect.TIMEOUT], timeout=0.2) == 0
+    def rest_of(self, line, timeout):
+        """The output of a command line that seemed to have none: a line of the log that came before Enter had the prompt and
+        what was typed shown once more. What one more Enter makes tells whether that was so."""
+        output = ""
+        self.console.send("\r")
+        next_line = re.compile(rf"\A(?: *{NOISE}|{re.escape(self.prompt_text)})*(\n|{re.escape(line)})")
+        while self.expect(next_line, timeout)[1] != "\n":
+            self.expect("\n")
+            output += self.prompt(timeout)
+        self.prompt()
+        return output
 
-    def becomes(self, line, pattern, seconds=60):
+    def becomes(self, line, pattern, seconds=PATIENCE):
         """Repeats a command line until the start of its output matches; `.` is any character."""
         end = time.monotonic() + seconds
         while not re.match(pattern, output := self.command(line), re.M | re.S):
@@ -200,7 +207,7 @@ class Machine:
             time.sleep(0.2)
         return output
 
-    def create(self, configuration, timeout=30):
+    def create(self, configuration, timeout=PATIENCE):
         """`xu create`; the new domain's id."""
         output = self.command(f"xu create {configuration}", timeout)
         created = re.search(r"domain:(\d+) created", output)
@@ -223,7 +230,7 @@ class Machine:
     def trace_lines(self):
         return self.trace_log.read_text(errors="replace").splitlines()
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=PATIENCE):
         """Waits until QEMU ends by itself; returns its exit status."""
         self.console.expect(pexpect.EOF, timeout=timeout)
         self.console.wait()

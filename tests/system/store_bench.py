@@ -4,6 +4,8 @@
 import collections
 import re
 
+from machine import PATIENCE
+
 KINDS = ["READ", "WRITE", "DIRECTORY", "GET_PERMS", "SET_PERMS", "MKDIR+RM", "TRANSACTION", "WATCH"]
 LINE = re.compile(r"^bench: type=(\S+) count=(\d+) median=([\d.]+) p99=([\d.]+) max=([\d.]+) rate=(\d+) repeats=(\d+)$",
                   re.M)
@@ -18,7 +20,7 @@ def order(machine, number, text):
     machine.command("xs chmod /bench r0")
 
 
-def results(machine, domain, number, timeout=60):
+def results(machine, domain, number, timeout=PATIENCE):
     """What a guest found out about an order (0: that of its command line): its figures by type."""
     machine.attach(domain)
     machine.expect(f"bench: begin {number}\n", timeout)

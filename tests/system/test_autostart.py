@@ -39,7 +39,7 @@ def test_in_order_and_when_ready(boot, xen, tmp_path):
 def test_xu_wait(boot_test):
     machine = boot_test()
     domain = machine.create("test_echo")
-    assert machine.answer("xu wait test_echo 'console:guest echo'", 60) == ""
+    assert machine.answer("xu wait test_echo 'console:guest echo'") == ""
     assert machine.answer(f"xu wait {domain} store:name=test_echo") == ""
     assert machine.answer(f"xu wait {domain} store:/vm -t 1") == ""
     assert machine.answer(f"xu wait {domain} store:data/x=1 -t 1") == (

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from machine import TOP
+from machine import PATIENCE, TOP
 
 BOARDS = ["rpi4", "zcu102"]
 DMA = {"rpi4": "PIO", "zcu102": "ADMA2 of 64 bits"}
@@ -45,7 +45,7 @@ class Outputs:
 
     def listen(self, device):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
+        self.socket.settimeout(PATIENCE)
         self.socket.connect(f"\0{self.name}")
         self.socket.sendall(f"irq_intercept_out {device}\n".encode())
         self.lines = self.socket.makefile()
@@ -68,7 +68,7 @@ def test_card(boot, board, xen, card):
     assert controllers == [DMA[board]]
     assert re.findall(r"^ *(\d+) \S+ \S+ (\S+)$", machine.answer("fs ls /0:"), re.M) == [(str(len(BIG_FILE)), "big")]
     assert machine.answer("fs sum /1:/dom0/big") == f"{hashlib.sha256(BIG_FILE).hexdigest()}  /1:/dom0/big\n"
-    machine.command("fs cp /1:/dom0/big /0:/copy", timeout=60)
+    machine.command("fs cp /1:/dom0/big /0:/copy")
     assert machine.command("fs sum /0:/copy").split()[0] == hashlib.sha256(BIG_FILE).hexdigest()
 
     machine.attach(machine.create("hello"))
@@ -95,7 +95,7 @@ def test_readme_domains_of_the_raspberry_pi(boot, xen):
     machine.expect("Hello world!")
     machine.detach()
     machine.start("kernel reboot")
-    machine.prompt(60)
+    machine.prompt()
 
 
 @pytest.mark.parametrize("cpus", [1, 4])

@@ -64,13 +64,13 @@ def test_linux_of_xens_boot(boot_test, xen, linux):
         f"linux={LINUX}/vmlinuz-{linux},ramdisk={GUESTS}/initramfs.gz,memory=256,cpus=2,vpl011,args=console=hvc0 quiet"))
     assert "I: dom0less: attached 1 domain\n" in machine.command("log")
     machine.attach("linux")
-    machine.expect("/ # ", timeout=120)
+    machine.expect("/ # ")
     machine.send("xenstore-read name domid; xenstore-ls /local/domain/1 | grep -c .\r")
-    machine.expect(re.compile(r"linux\n1\n\d\d+\n"), timeout=60)
+    machine.expect(re.compile(r"linux\n1\n\d\d+\n"))
     machine.send("xenstore-write data/x fromlinux; echo do''ne\r")
-    machine.expect("done\n", timeout=60)
+    machine.expect("done\n")
     machine.detach()
     assert machine.answer("xs read /local/domain/1/data/x") == "fromlinux\n"
-    assert "domain:1 has ended\n" in machine.command("xu shutdown linux -w", 120)
+    assert "domain:1 has ended\n" in machine.command("xu shutdown linux -w")
     assert re.search(r"^linux +1 .* ---s-- ", machine.command("xu list"), re.M)
     assert machine.answer("xu destroy linux") == "domain:1 destroyed\n"

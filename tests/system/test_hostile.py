@@ -15,6 +15,8 @@ OTHERS = ["console_indices", "console_flood", "events", "grants"]
 SLOW = 240  # seconds: many guests that never rest share two emulated CPUs with Dom0 on a loaded machine
 ATTEMPTS = 200
 
+pytestmark = pytest.mark.long
+
 
 def begins(machine, domain):
     """Waits until the hostile guest was served once, as every guest is, and has begun."""

@@ -105,41 +105,43 @@ def test_rename_restart(boot_test):
 LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"
 
 
+@pytest.mark.long
 def test_linux_reboots_and_crashes(boot):
     """From inside: `reboot`, a panic after which Linux reboots, on both of which its console follows, and `poweroff`."""
     machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
-    domain = machine.create("linux_6_1", timeout=60)
+    domain = machine.create("linux_6_1")
     machine.attach(domain)
     for line in "reboot -f", "echo 1 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger", "poweroff -f":
-        machine.expect("Linux guest: ", timeout=120)
-        machine.expect("/ # ", timeout=60)
+        machine.expect("Linux guest: ")
+        machine.expect("/ # ")
         machine.send(f"{line}\r")
         domain += 1
         if line != "poweroff -f":
-            machine.expect(f"domain {domain} (linux_6_1) has started in the place of domain {domain - 1}", timeout=120)
-    assert f"I: domain {domain - 1} (linux_6_1) has powered off and is destroyed" in machine.prompt(60)
+            machine.expect(f"domain {domain} (linux_6_1) has started in the place of domain {domain - 1}")
+    assert f"I: domain {domain - 1} (linux_6_1) has powered off and is destroyed" in machine.prompt()
     machine.becomes("xu list", r"(?!.*^linux_)")
 
 
+@pytest.mark.long
 def test_linux_panics(boot):
     """What on_reboot says is done after a panic too, which Linux on Arm makes a reboot of; the restart is above."""
     machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
-    ids = {action: machine.create(f"rebooted_{action}", 60) for action in ("destroy", "preserve", "rename")}
+    ids = {action: machine.create(f"rebooted_{action}") for action in ("destroy", "preserve", "rename")}
     for action, domain in ids.items():
         machine.attach(domain)
         machine.expect("/ # ", timeout=300)
         machine.send("echo c >/proc/sysrq-trigger\r")
-        machine.expect(f"domain {domain} (rebooted_{action}) wants to reboot", timeout=120)
+        machine.expect(f"domain {domain} (rebooted_{action}) wants to reboot")
         if action == "rename":
-            machine.expect(f"has started in the place of domain {domain}", timeout=60)
+            machine.expect(f"has started in the place of domain {domain}")
             machine.detach()
         else:
-            machine.prompt(60)
+            machine.prompt()
     listed = machine.becomes("xu list", r"(?!.*^rebooted_destroy )")
     assert re.search(rf"^rebooted_preserve +{ids['preserve']} .* ---s-- ", listed, re.M)
     assert re.search(rf"^rebooted_rename-{ids['rename']} +{ids['rename']} .* ---s-- ", listed, re.M)
     for name in "rebooted_preserve", "rebooted_rename", f"rebooted_rename-{ids['rename']}":
-        assert "destroyed" in machine.command(f"xu destroy {name}", 60)
+        assert "destroyed" in machine.command(f"xu destroy {name}")
 
 
 def core_of(card, name, folder):
@@ -163,15 +165,15 @@ def test_core_dump(boot, tmp_path):
     machine.send("a needle in the memory\r")
     machine.expect("A NEEDLE")
     machine.send("crash\r")
-    machine.expect(re.compile(r"I: domain 1 \(echo\): its core is /\w+:/dom0/core-echo-1\n"), timeout=120)
-    machine.expect(BANNER, timeout=120)
+    machine.expect(re.compile(r"I: domain 1 \(echo\): its core is /\w+:/dom0/core-echo-1\n"))
+    machine.expect(BANNER)
     machine.detach()
-    assert machine.answer("xu dump-core echo by-hand", 120) == ""
+    assert machine.answer("xu dump-core echo by-hand") == ""
     machine.attach("echo")
     machine.send("still here\r")
     machine.expect("STILL HERE")
     machine.detach()
-    large = machine.create("large", timeout=60)
+    large = machine.create("large")
     assert re.search(r"the core has 200 MiB, and the volume \d+ MiB left\n", machine.command(f"xu dump-core {large} x"))
     for domain in "echo", "large":
         machine.command(f"xu destroy {domain}")

@@ -12,19 +12,20 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
 
 
-@pytest.mark.parametrize("xen, gic, linux", [("4.17", 2, "6_1"), ("4.17", 3, "6_12"), ("4.20", 2, "6_12"), ("4.20", 3, "6_1")])
+# The other two pairs of a Xen and a GIC, with the other kernels, are in test_xenstore.py.
+@pytest.mark.parametrize("xen, gic, linux", [("4.17", 3, "6_1"), ("4.20", 2, "6_12")])
 def test_linux_boots_to_a_shell(boot, xen, gic, linux):
     machine = boot(xen=xen, gic=gic, dom0_image=LINUX_IMAGE, dom0_memory="128M")
     domain = machine.create(f"linux_{linux}")
     machine.attach(domain)
-    found = machine.expect(re.compile(r"Linux guest: (\S+), (\d+) CPUs, (\d+) MB"), timeout=120)
+    found = machine.expect(re.compile(r"Linux guest: (\S+), (\d+) CPUs, (\d+) MB"))
     assert found[1].startswith(linux.replace("_", ".") + ".") and found[2] == "2" and int(found[3]) > 180
-    machine.expect("/ # ", timeout=60)
+    machine.expect("/ # ")
     machine.send("cat /proc/device-tree/hypervisor/compatible\r")
     machine.expect(re.compile(r"xen,xen-4\.\d+.?xen,xen"))
     machine.expect("/ # ")
     machine.send("poweroff -f\r")
-    assert "Detached from console" in machine.prompt(60)
+    assert "Detached from console" in machine.prompt()
     machine.becomes("xu list", rf"(?!.*^linux_{linux} )")
 
 
@@ -37,7 +38,7 @@ def test_ctrl_c_stops_a_long_creation(boot):
     machine.send("\x03")
     assert re.search(r"xu create: .*stopped", machine.prompt())
     assert leftovers(machine) == before
-    machine.create("linux_6_12", timeout=60)
+    machine.create("linux_6_12")
 
 
 def test_pv_guest_linked_in(boot):

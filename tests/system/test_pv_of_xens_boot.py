@@ -13,6 +13,8 @@ GUESTS = TOP / "build/virt/guests"
 PARTS = TOP / "build/parts/linux"
 LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
 
+pytestmark = pytest.mark.long
+
 
 class House:
     """DomD as domain 1, and a guest whose configuration names it by this number."""
@@ -20,7 +22,7 @@ class House:
     def __init__(self, machine, kernel):
         self.machine, self.kernel = machine, kernel
         self.domd = Linux(machine, "DomD", "domd").wait_until_up(240)
-        self.guest = self.up(machine.create(f"small_pv_{kernel}", 60))
+        self.guest = self.up(machine.create(f"small_pv_{kernel}"))
 
     def up(self, domain):
         return Linux(self.machine, domain, "guest").wait_until_up(300)
@@ -50,7 +52,7 @@ class House:
 
     def has_nothing_of(self, *domains):
         """Neither the store nor DomD have anything of these domains, which are gone."""
-        everything = self.machine.answer("xs ls -f", 120)
+        everything = self.machine.answer("xs ls -f")
         for domain in domains:
             assert not re.search(rf"/{domain}(/| )", everything, re.M), everything
             self.domd.run(f"while ls /run/backends | grep -e -{domain}-; do usleep 100000; done")

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the README shows happens: its session is typed, and its answers are compared."""
 
-import pathlib
 import re
 import subprocess
 
 import pytest
 
-TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+from machine import PATIENCE, TOP
+
 README = (TOP / "README.md").read_text()
 
 
@@ -53,7 +53,7 @@ def test_session(boot, card):
 def test_script():
     line = re.search(r"^    (printf .* \| \./run)$", README, re.M)[1]
     result = subprocess.run(line.replace("./run", "./run --no-build"), shell=True, cwd=TOP, capture_output=True, text=True,
-                            timeout=120)
+                            timeout=PATIENCE)
     assert result.returncode == 0, result.stderr
     assert "domain:1 created" in result.stdout and re.search(r"^hello +1 ", result.stdout, re.M)
 

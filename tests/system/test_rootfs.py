@@ -14,11 +14,11 @@ from machine import TOP, PlainText
 def test_domd_from_a_disk(log_folder, linux):
     subprocess.run([TOP / "scripts/build", "virt", "rootfs"], check=True)
     parts, guests = TOP / "build/parts", TOP / "build/virt/guests"
-    command = ["300", "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-m", "256", "-nographic",
+    command = ["900", "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-m", "256", "-nographic",
                "-nic", "none", "-kernel", f"{parts}/linux/vmlinuz-{linux}", "-initrd", f"{guests}/initramfs.gz",
                "-append", "console=ttyAMA0 quiet root=/dev/vda", "-device", "virtio-blk-device,drive=disk",
                "-snapshot", "-drive", f"if=none,id=disk,format=raw,file={guests}/rootfs.img"]
-    console = pexpect.spawn("timeout", command, timeout=280, encoding="utf-8")
+    console = pexpect.spawn("timeout", command, timeout=800, encoding="utf-8")
     console._decoder = PlainText(log_folder / "console.log")
     try:
         console.expect(f"DomD: {re.escape(linux)}")

@@ -2,7 +2,6 @@
 """./run as a person and as a script use it."""
 
 import os
-import pathlib
 import re
 import select
 import shlex
@@ -14,11 +13,12 @@ import time
 
 import pytest
 
-TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+from machine import PATIENCE, TOP
+
 RUN = TOP / "run"
 
 
-def run(*arguments, typed="", timeout=120):
+def run(*arguments, typed="", timeout=PATIENCE):
     return subprocess.run([RUN, *arguments], input=typed, capture_output=True, text=True, timeout=timeout)
 
 
@@ -69,7 +69,7 @@ def project(tmp_path):
 
 
 def run_in(project, typed):
-    result = subprocess.run([project / "run", "--no-build"], input=typed, capture_output=True, text=True, timeout=120)
+    result = subprocess.run([project / "run", "--no-build"], input=typed, capture_output=True, text=True, timeout=PATIENCE)
     assert result.returncode == 0, result.stdout + result.stderr
     return result
 
@@ -105,7 +105,7 @@ def test_two_at_once_have_a_card_each(project):
     os.write(first.master, b"fs ls /1:\r")
     assert b" second" not in first.expect(b"dom0/")
     os.write(first.master, b"kernel poweroff\r")
-    assert first.process.wait(30) == 0
+    assert first.process.wait(PATIENCE) == 0
     assert " second" not in run_in(project, "fs ls /1:\n").stdout
 
 
@@ -161,7 +161,7 @@ class Terminal:
                                         start_new_session=True,
                                         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))  # not nohup's
 
-    def expect(self, text, seconds=60):
+    def expect(self, text, seconds=PATIENCE):
         data, end = b"", time.monotonic() + seconds
         while text not in data:
             assert time.monotonic() < end and self.process.poll() is None, data
@@ -182,7 +182,7 @@ def test_terminal():
     os.write(terminal.master, b"nonsense\x03")  # Ctrl-C drops the line, and kills nothing
     terminal.expect(b"uart:~$ ")
     os.write(terminal.master, b"kernel poweroff\r")
-    assert terminal.process.wait(30) == 0
+    assert terminal.process.wait(PATIENCE) == 0
     assert terminal.is_restored()
 
 
@@ -191,8 +191,8 @@ def test_terminal_after_a_kill(how):
     terminal = Terminal()
     terminal.expect(b"uart:~$ ")
     terminal.process.send_signal(how)
-    assert terminal.process.wait(30) != 0
-    end = time.monotonic() + 10
+    assert terminal.process.wait(PATIENCE) != 0
+    end = time.monotonic() + PATIENCE
     while not terminal.is_restored():  # QEMU does it, when it is alone
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -204,7 +204,7 @@ def test_dom0_that_does_not_boot(log_folder):
     terminal = Terminal("--dom0-image", image)
     terminal.expect(b"Could not set up DOM0 guest OS")
     terminal.process.terminate()
-    assert terminal.process.wait(10) != 0
+    assert terminal.process.wait(PATIENCE) != 0
 
 
 def test_second_start_builds_nothing():
@@ -215,9 +215,9 @@ def test_second_start_builds_nothing():
     before = [file.stat().st_mtime_ns for file in built]
     for _ in range(2):
         os.write(terminal.master, b"kernel poweroff\r")
-        assert terminal.process.wait(30) == 0
+        assert terminal.process.wait(PATIENCE) == 0
         terminal = Terminal()
         terminal.expect(b"uart:~$ ")
         assert [file.stat().st_mtime_ns for file in built] == before
     terminal.process.terminate()
-    terminal.process.wait(10)
+    terminal.process.wait(PATIENCE)

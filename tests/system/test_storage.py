@@ -12,7 +12,7 @@ import time
 import pytest
 
 from cards import GUESTS, LINUX, MIB, Card
-from machine import TOP
+from machine import PATIENCE, TOP
 from test_bad_input import leftovers
 
 HELLO = 'kernel = "monkey.bin"\nmemory = 16\n'
@@ -71,8 +71,8 @@ def test_both_partitions_are_read_and_written(boot, card, table, bus):
     for number in range(2):
         assert machine.answer(f"fs cat /{number}:/dom0/where") == f"partition {number}\n"
         assert machine.answer(f"fs write /{number}:/note this is {number}") == ""
-    assert machine.command("fs sum /0:/dom0/linux", timeout=120).split()[0] == sha256(LINUX.read_bytes())
-    assert machine.answer("fs cp /0:/dom0/initramfs.gz /1:/dom0/copy", timeout=120) == ""
+    assert machine.command("fs sum /0:/dom0/linux").split()[0] == sha256(LINUX.read_bytes())
+    assert machine.answer("fs cp /0:/dom0/initramfs.gz /1:/dom0/copy") == ""
     greet(machine)
     assert machine.poweroff() == 0
     image.check()
@@ -100,10 +100,10 @@ def test_a_kernel_of_41_mb(boot, card, tmp_path):
     (tmp_path / "large.cfg").write_text(BIG.replace('"linux"', '"large"'))
     image.put(1, large, tmp_path / "large.cfg")
     machine = boot(card=image)
-    machine.attach(machine.create("large", timeout=120))
-    machine.expect(re.compile(r"Linux version 6\.12"), timeout=60)
+    machine.attach(machine.create("large"))
+    machine.expect(re.compile(r"Linux version 6\.12"))
     machine.detach()
-    assert machine.command("fs sum /1:/dom0/large", timeout=120).split()[0] == sha256(large.read_bytes())
+    assert machine.command("fs sum /1:/dom0/large").split()[0] == sha256(large.read_bytes())
 
 
 def test_a_wrong_configuration_leaves_nothing(boot, card, tmp_path):
@@ -157,20 +157,20 @@ def test_a_passing_error_in_reading_is_tried_again(boot, card):
     sector = sector_of(image, LINUX.read_bytes()[20 * MIB:][:512])
     machine = boot_disk(boot, image, fault("read_aio", sector, once=True))
     machine.command("log level debug")
-    output = machine.command("xu create big", timeout=120)
+    output = machine.command("xu create big")
     assert re.search(r"vda: read of block \d+ again after error -5", output) and "created" in output
     machine.command("log level info")
     machine.attach(1)
-    machine.expect(re.compile(r"Linux version 6\.12"), timeout=60)
+    machine.expect(re.compile(r"Linux version 6\.12"))
 
 
 def test_a_lasting_error_in_reading_leaves_nothing(boot, card, xen):
     image = card()
     sector = sector_of(image, LINUX.read_bytes()[20 * MIB:][:512])
     machine = boot_disk(boot, image, fault("read_aio", sector, once=False), xen=xen)
-    machine.command("xu create big", timeout=120)
+    machine.command("xu create big")
     before = leftovers(machine)
-    output = machine.command("xu create big", timeout=120)
+    output = machine.command("xu create big")
     assert re.search(r"vda: read of \d+ blocks at \d+ failed: error -5", output)
     assert re.search(r"xu create: .*/1:/dom0/linux", output)
     assert leftovers(machine) == before
@@ -181,9 +181,9 @@ def test_a_lasting_error_in_writing(boot, card):
     """Data that can't be written ends the copy, which isn't left behind; what else is on the volume stays whole."""
     image = card()
     machine = boot_disk(boot, image, fault("write_aio", image.places[0][0] * 2048 + 170000, once=False))
-    output = machine.command("fs cp /1:/dom0/linux /0:/copy", timeout=120)
+    output = machine.command("fs cp /1:/dom0/linux /0:/copy")
     assert "created" not in output
-    output += machine.command("fs cp /1:/dom0/linux /0:/copy2", timeout=120)
+    output += machine.command("fs cp /1:/dom0/linux /0:/copy2")
     assert re.search(r"vda: write of \d+ blocks at \d+ failed: error -5", output)
     assert re.search(r"fs cp: /0:/copy2?: ", output)
     assert machine.answer("fs cat /0:/dom0/where") == "partition 0\n"
@@ -249,7 +249,7 @@ def test_pulled_in_the_middle_of_a_load(boot, xen, card):
     image = card()
     machine = boot(xen=xen, card=image)
     monitor = machine.monitor()
-    machine.command(f"xu destroy {machine.create('big', timeout=120)}")  # for what the first use of a thing keeps
+    machine.command(f"xu destroy {machine.create('big')}")  # for what the first use of a thing keeps
     before = leftovers(machine)
     for _ in range(2):
         slow_down(monitor, 10 * MIB)  # so that there is a middle
@@ -270,8 +270,8 @@ def test_pulled_in_the_middle_of_a_load(boot, xen, card):
         machine.await_storage()
         assert leftovers(machine) == before
         machine.command(f"xu destroy {greet(machine)}")
-    machine.attach(machine.create("big", timeout=120))
-    machine.expect(re.compile(r"Linux version 6\.12"), timeout=60)
+    machine.attach(machine.create("big"))
+    machine.expect(re.compile(r"Linux version 6\.12"))
     image.check()
 
 
@@ -280,7 +280,7 @@ def test_pulled_in_the_middle_of_a_write(boot, card):
     machine = boot(card=image)
     monitor = machine.monitor()
     machine.start("fs cp /0:/dom0/linux /1:/copy")
-    holes_filled, end = os.stat(image).st_blocks * 512 + 2 * MIB, time.monotonic() + 60
+    holes_filled, end = os.stat(image).st_blocks * 512 + 2 * MIB, time.monotonic() + PATIENCE
     while os.stat(image).st_blocks * 512 < holes_filled:
         assert time.monotonic() < end
         time.sleep(0.001)

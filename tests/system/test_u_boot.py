@@ -33,7 +33,7 @@ def test_u_boot(boot, tmp_path, board, xen, options):
     machine.expect("Loading Xen and Dom0 ...", BOOT_SECONDS)
     machine.expect(re.compile(r"Starting kernel \.\.\.\n"), BOOT_SECONDS)
     assert "Usage:" not in machine.before, "a line of the script is wrong"
-    machine.await_storage(60)
+    machine.await_storage()
     assert f"XEN version {xen}." in machine.command("xstat version")
     assert re.search(r"^Domain-0 +0 +16 ", machine.command("xu list"), re.M)
     if "--flask" in options:

@@ -6,11 +6,13 @@ import re
 
 import pytest
 
-from machine import counting
+from machine import Machine, counting
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
-LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
+LINUX_IMAGE = {"dom0_image": TOP / "build/virt-linux/thin-dom0.bin", "dom0_memory": "128M"}  # src/dom_cfg/virt_linux.c
 SLOW = 120  # seconds: a request takes milliseconds, but hundreds of them on a loaded machine add up
+
+pytestmark = pytest.mark.long
 
 # What `xenstore-ls -f -p` shows of a Linux guest's home under xl: patterns; %d is the domain.
 NODES = """
@@ -66,7 +68,7 @@ class Linux:
         self.machine = machine
         self.domain = machine.create(configuration, SLOW)
         self.machine.attach(self.domain)
-        self.machine.expect(re.compile(r"Linux guest: [^\n]*\n"), timeout=SLOW)
+        self.greeting = self.machine.expect(re.compile(r"Linux guest: ([\d.]+)\S*, (\d+) CPUs, (\d+) MB\n"), timeout=SLOW)
         self.machine.expect("/ # ", timeout=SLOW)
         self.machine.detach()
 
@@ -94,14 +96,32 @@ class Linux:
         raise AssertionError(f"{line}: {output}")
 
 
-def boot_linux(boot, **options):
-    return boot(dom0_image=LINUX_IMAGE, dom0_memory="128M", **options)
-
-
-@pytest.fixture(params=[("4.17", 2, "6_12"), ("4.20", 3, "6_1")], ids=["4.17-gic2-6.12", "4.20-gic3-6.1"])
-def linux(request, boot):
+@pytest.fixture(scope="module", params=[
+    pytest.param(("4.17", 2, "6_12"), id="4.17-gic2-6.12", marks=pytest.mark.xdist_group("xenstore 4.17")),
+    pytest.param(("4.20", 3, "6_1"), id="4.20-gic3-6.1", marks=pytest.mark.xdist_group("xenstore 4.20"))])
+def linux(request, shared_log_folder):
+    """A guest that the tests share, in their order."""
     xen, gic, kernel = request.param
-    return Linux(boot_linux(boot, xen=xen, gic=gic), f"linux_{kernel}")
+    with Machine(shared_log_folder, xen=xen, gic=gic, seconds=1200, **LINUX_IMAGE) as machine:
+        guest = Linux(machine, f"linux_{kernel}")
+        guest.kernel = kernel
+        yield guest
+
+
+def test_linux_boots_to_a_shell(linux):
+    version, cpus, megabytes = linux.greeting.groups()
+    assert version.startswith(linux.kernel.replace("_", ".") + ".") and cpus == "2" and int(megabytes) > 180
+    assert "xen,xen-4." in linux.shell("cat /proc/device-tree/hypervisor/compatible")
+
+
+def test_home_of_linux(linux):
+    """Node by node, with values and permissions, what Linux finds under xl."""
+    home = f"/local/domain/{linux.domain}"
+    listed = sorted(linux.shell(f"xenstore-ls -f -p {home}").splitlines())
+    assert len(listed) == len(NODES), listed
+    for line, node in zip(listed, NODES):
+        pattern, permissions = (home + node).replace("%d", str(linux.domain)).rsplit(" ", 1)
+        assert re.fullmatch(rf"{pattern}   \({permissions}\)", line), line
 
 
 def test_xenstore_utils(linux):
@@ -144,16 +164,6 @@ def test_xenstore_utils(linux):
     assert re.search(rf"^linux_\S+ +{linux.domain} on ", linux.xs("stats"), re.M)
 
 
-def test_home_of_linux(linux):
-    """Node by node, with values and permissions, what Linux finds under xl."""
-    home = f"/local/domain/{linux.domain}"
-    listed = sorted(linux.shell(f"xenstore-ls -f -p {home}").splitlines())
-    assert len(listed) == len(NODES), listed
-    for line, node in zip(listed, NODES):
-        pattern, permissions = (home + node).replace("%d", str(linux.domain)).rsplit(" ", 1)
-        assert re.fullmatch(rf"{pattern}   \({permissions}\)", line), line
-
-
 def test_requests_to_linux(linux):
     machine, domain = linux.machine, linux.domain
     home = f"/local/domain/{domain}"
@@ -194,7 +204,7 @@ def test_requests_to_linux(linux):
 
 
 def test_reboot_of_linux(boot):
-    linux = Linux(boot_linux(boot, xen="4.20", gic=2), "linux_6_12")
+    linux = Linux(boot(xen="4.20", gic=2, **LINUX_IMAGE), "linux_6_12")
     linux.machine.start(f"xu reboot {linux.domain} -w")
     linux.machine.expect(f"I: domain {linux.domain} (linux_6_12) wants to reboot and is restarted", SLOW)
     linux.machine.expect(f"domain:{linux.domain} has ended\n", SLOW)
@@ -204,12 +214,12 @@ def test_reboot_of_linux(boot):
     linux.machine.expect(re.compile(r"Linux guest: [^\n]*\n"), timeout=SLOW)
 
 
-@pytest.mark.parametrize("xen, kernel", [("4.17", "6_1"), ("4.20", "6_12")])
-def test_transactions_of_several_guests(boot, xen, kernel):
-    """Four guests add to one number, each in transactions of libxenstore: nothing is lost."""
-    guests, count = 4, 100
-    machine = boot_linux(boot, xen=xen, **counting())
-    linuxes = [Linux(machine, f"small_{kernel}") for _ in range(guests)]
+def test_transactions_of_several_guests(boot):
+    """Four guests, two of each kernel, add to one number, each in transactions of libxenstore: nothing is lost. How they
+    meet doesn't depend on Xen's version."""
+    kernels, count = ("6_1", "6_12") * 2, 100
+    machine = boot(**LINUX_IMAGE, **counting())
+    linuxes = [Linux(machine, f"small_{kernel}") for kernel in kernels]
     machine.command("xs write /counter 0")
     machine.command("xs chmod /counter b0")
     task = f"until xenstore-exists /begin; do sleep 0.1; done; xs-counter /counter {count}"
@@ -219,7 +229,7 @@ def test_transactions_of_several_guests(boot, xen, kernel):
     machine.command("xs chmod /begin r0")
     repeats = [int(re.fullmatch(r"counted, (\d+) repeats\n", linux.shell("wait; cat /counted"))[1])
                for linux in linuxes]
-    assert machine.answer("xs read /counter") == f"{guests * count}\n"
+    assert machine.answer("xs read /counter") == f"{len(kernels) * count}\n"
     assert int(re.search(r"^conflicts +(\d+)$", machine.command("xs stats"), re.M)[1]) >= sum(repeats) > 0
     # All are asked before the first is waited for.
     output = machine.command("xl shutdown --all -w", SLOW)
