@@ -24,9 +24,9 @@ def settled_free_kib(machine, least, seconds=10):
 
 def test_32_guests_at_once(boot, xen):
     machine = boot(xen=xen, memory="4G", dom0_image=TEST_IMAGE)
-    domains = [machine.create("test_sync") for _ in range(32)]
-    names = re.findall(r"^(test_sync\S*) +\d+ ", machine.command("xu list"), re.M)
-    assert names == ["test_sync"] + [f"test_sync-{n}" for n in range(2, 33)]
+    domains = [machine.create("test_calm") for _ in range(32)]
+    names = re.findall(r"^(test_calm\S*) +\d+ ", machine.command("xu list"), re.M)
+    assert names == ["test_calm"] + [f"test_calm-{n}" for n in range(2, 33)]
     for domain in domains[::5]:
         machine.attach(domain)
         machine.expect("thread_a: Hello World")
