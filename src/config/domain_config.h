@@ -154,6 +154,7 @@ struct domain_config {
 	const char *security_label; // (*) in the place of ssidref
 	enum config_gic gic;
 	enum config_tee tee;
+	bool scmi; // its SCMI calls go to firmware (Xen 4.21)
 	enum config_console_log console_log;
 	bool iommu;  // the domain may be given devices behind the IOMMU; `dtdevs` imply it
 	bool paused; // stays paused after creation

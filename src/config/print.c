@@ -409,6 +409,7 @@ void config_print(const struct domain_config *config, config_writer *write, void
 	print_limits(&printer, config);
 	print_word(&printer, "gic_version", config_gic_words, config->gic, CONFIG_GIC_DEFAULT);
 	print_word(&printer, "tee", config_tee_words, config->tee, CONFIG_TEE_NONE);
+	print_text(&printer, "arm_sci", config->scmi ? "type=scmi_smc" : NULL);
 	print_text(&printer, "vuart", config->vuart ? "sbsa_uart" : NULL);
 	print_iomem(&printer, config);
 	print_irqs(&printer, config);

@@ -272,6 +272,7 @@ static int take_later(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 
 static const struct config_word type_words[] = { { "pvh", 0 }, { "pv", 0 }, { 0 } };
 static const struct config_word builder_words[] = { { "generic", 0 }, { 0 } };
+static const struct config_word sci_words[] = { { "type=none", false }, { "type=scmi_smc", true }, { 0 } };
 static const struct config_word vuart_words[] = { { "sbsa_uart", true }, { 0 } };
 
 const struct xlcfg_key xlcfg_keys[] = {
@@ -312,6 +313,7 @@ const struct xlcfg_key xlcfg_keys[] = {
 	KEY("gic_version", .apply = take_word, AT(gic), .words = config_gic_words),
 	KEY("nr_spis", .apply = take_u32, AT(nr_spis), U32),
 	KEY("tee", .apply = take_word, AT(tee), .words = config_tee_words),
+	KEY("arm_sci", .apply = take_flag_word, AT(scmi), .words = sci_words),
 	KEY("vuart", .apply = take_flag_word, AT(vuart), .words = vuart_words),
 
 	KEY("iomem", LIST(iomem, iomem_count, iomem_element)),
@@ -356,7 +358,7 @@ const char *const xlcfg_meaningless_keys[] = {
 
 // Keys of xl that would have a meaning, which this version doesn't know.
 const char *const xlcfg_unsupported_keys[] = {
-	"acpi", "arm_sci", "bootloader", "channel", "claim_mode", "driver_domain", "extratime",
+	"acpi", "bootloader", "channel", "claim_mode", "driver_domain", "extratime",
 	"firmware", "init_seclabel", "latency", "llc_colors", "max_grant_version", "p9", "pci",
 	"pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize", "period", "pvcalls",
 	"shadow_memory", "slice", "sve", "trap_unmapped_accesses", "usbctrl", "usbdev", "vdispl", "vfb",

@@ -138,8 +138,11 @@ static const char *creation_hint(const struct build *build, int error)
 		return "the machine's interrupt controller can't serve the GIC version that it wants";
 	if (build->config->tee != CONFIG_TEE_NONE)
 		return "perhaps it doesn't mediate the TEE that the domain wants";
+	if (build->config->scmi)
+		return "perhaps it isn't told scmi-smc-passthrough (arm_sci)";
 	if (build->config->iommu || build->config->dtdev_count)
-		return "perhaps it has no IOMMU on this machine";
+		return "perhaps it has no IOMMU on this machine; what doesn't write to memory itself can be given "
+		       "without one (dt_passthrough)";
 	if (build->config->ssidref)
 		return "perhaps its policy has no such security label (ssidref)";
 	return "perhaps the limits (CPUs, event channels, grant frames) are too high for it";
@@ -148,8 +151,8 @@ static const char *creation_hint(const struct build *build, int error)
 static int creation_failed(const struct build *build, int error)
 {
 	if (error == -EEXIST && build->wanted == DOMID_ANY)
-		return failure_set(build->failure, error,
-				   "all domain ids are in use: destroy another domain");
+		return failure_set(build->failure, error, "%s: destroy another domain",
+				   build->config->scmi ? "another domain has SCMI (arm_sci)" : "all domain ids are in use");
 	if (error == -EEXIST)
 		return failure_set(build->failure, error,
 				   "domain id %u is in use: choose another with -d, or leave it out",
@@ -175,6 +178,7 @@ int build_create_domain(struct build *build)
 		.max_maptrack_frames = config->max_maptrack_frames,
 		.gic_version = build->plan.gic,
 		.tee_type = tee_type(config->tee),
+		.scmi = config->scmi,
 		.nr_spis = spis_needed(config),
 		.trap_unmapped_accesses = true,
 	};

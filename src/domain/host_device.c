@@ -21,7 +21,28 @@
 
 static bool by_nodes(const struct domain_config *config)
 {
-	return config->dt_passthrough_count && !image_source_is_given(&config->partial_tree);
+	return (config->dt_passthrough_count || config->dtdev_count) &&
+	       !image_source_is_given(&config->partial_tree);
+}
+
+static bool is_among(const char *path, const char *const *paths, uint32_t count)
+{
+	while (count--)
+		if (!strcmp(path, paths[count]))
+			return true;
+	return false;
+}
+
+// The i-th node to be given: those of dt_passthrough, then those of dtdev that are not among them. "": none, NULL: the end.
+static const char *nth_node(const struct domain_config *config, uint32_t i)
+{
+	uint32_t count = config->dt_passthrough_count;
+
+	if (i < count)
+		return config->dt_passthrough[i];
+	if ((i -= count) >= config->dtdev_count)
+		return NULL;
+	return is_among(config->dtdevs[i], config->dt_passthrough, count) ? "" : config->dtdevs[i];
 }
 
 const struct domain *host_device_owner(uint64_t mfn, uint64_t frames)
@@ -104,7 +125,8 @@ static int add_node(struct host_devices *devices, const char *path, struct failu
 	}
 	if (error != -ENOENT)
 		return failure_set(failure, -EINVAL, "device %s: its interrupts are not the GIC's", path);
-	if (fdt_getprop(devicetree(), node, "iommus", NULL))
+	if (fdt_getprop(devicetree(), node, "iommus", NULL) &&
+	    !is_among(path, devices->dtdevs, devices->config.dtdev_count))
 		devices->dtdevs[devices->config.dtdev_count++] = path;
 	return 0;
 }
@@ -122,7 +144,8 @@ static void *copy_list(const void *list, size_t count, size_t more, size_t size)
 int host_devices_resolve(struct host_devices *devices, const struct domain_config *config,
 			 struct failure *failure)
 {
-	size_t count = config->dt_passthrough_count;
+	size_t count = config->dt_passthrough_count + (size_t)config->dtdev_count;
+	const char *path;
 	int error = 0;
 
 	*devices = (struct host_devices){.config = *config};
@@ -137,8 +160,8 @@ int host_devices_resolve(struct host_devices *devices, const struct domain_confi
 	devices->config.iomem = devices->iomem;
 	devices->config.irqs = devices->irqs;
 	devices->config.dtdevs = devices->dtdevs;
-	for (size_t i = 0; i < count && !error; i++)
-		error = add_node(devices, config->dt_passthrough[i], failure);
+	for (uint32_t i = 0; !error && (path = nth_node(config, i)); i++)
+		error = *path ? add_node(devices, path, failure) : 0;
 	return error;
 }
 
@@ -218,6 +241,8 @@ static void write_node(int node, struct tree_builder *builder)
 
 void host_devices_write(const struct domain_config *config, struct tree_builder *builder)
 {
+	const char *path;
+
 	if (!by_nodes(config))
 		return;
 	tree_begin(builder, "passthrough");
@@ -226,7 +251,8 @@ void host_devices_write(const struct domain_config *config, struct tree_builder 
 	tree_u32(builder, "#size-cells", 2);
 	tree_u32(builder, "interrupt-parent", GUEST_PHANDLE_GIC);
 	tree_flag(builder, "ranges");
-	for (uint32_t i = 0; i < config->dt_passthrough_count; i++)
-		write_node(fdt_path_offset(devicetree(), config->dt_passthrough[i]), builder);
+	for (uint32_t i = 0; (path = nth_node(config, i)); i++)
+		if (*path)
+			write_node(fdt_path_offset(devicetree(), path), builder);
 	tree_end(builder);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices of the machine that a configuration names by their nodes in the host's device tree: its
-// dt_passthrough, where it has no partial tree of its own. Registers and interrupts are the nodes', nobody
+// dt_passthrough and dtdev, where it has no partial tree of its own. Registers and interrupts are the nodes', nobody
 // types numbers.
 #pragma once
 

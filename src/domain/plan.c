@@ -71,15 +71,28 @@ static int choose_gic(struct plan *plan, struct failure *failure)
 	return 0;
 }
 
-// Xen is asked only for devices that there are.
+// Xen is asked only for devices that there are, and that no other domain has: it would give registers twice.
 static int check_devices(const struct plan *plan, struct failure *failure)
 {
 	const struct domain_config *config = plan->config;
 
+	if (config->scmi && xen_version()->minor < 21)
+		return failure_set(failure, -ENOTSUP,
+				   "arm_sci: Xen 4.%u hands SCMI calls of Dom0 alone on to firmware; Xen 4.21 can, of one domain",
+				   xen_version()->minor);
 	for (uint32_t i = 0; i < config->dtdev_count; i++)
 		if (fdt_path_offset(devicetree(), config->dtdevs[i]) < 0)
 			return failure_set(failure, -ENODEV,
 					   "device %s: the host's device tree has no such node", config->dtdevs[i]);
+	for (uint32_t i = 0; i < config->iomem_count; i++) {
+		const struct config_iomem *range = &config->iomem[i];
+		const struct domain *owner = host_device_owner(range->first_mfn, range->frames);
+
+		if (owner)
+			return failure_set(failure, -EBUSY,
+					   "iomem %" PRIx64 ",%" PRIx64 ": the domain '%s' has it, or a part of it",
+					   range->first_mfn, range->frames, owner->name);
+	}
 	return 0;
 }
 

@@ -128,6 +128,11 @@ static void print_build(struct json *json, const struct domain_config *config)
 	json_open(json, "arch_arm", '{');
 	json_text(json, "gic_version", config_word_of(config_gic_words, config->gic));
 	given_number(json, "nr_spis", config->nr_spis);
+	if (config->scmi) {
+		json_open(json, "arm_sci", '{');
+		json_text(json, "type", "scmi_smc");
+		json_close(json, '}');
+	}
 	json_close(json, '}');
 }
 

@@ -8,8 +8,8 @@
 //   4.21  arch_domainconfig grew from 12 to 16 bytes (arm_sci_type); altp2m_opts became two halves;
 //         flag bit 8, trap_unmapped_accesses
 //   4.22  arch.v8r_el1_msa and a padding that must be 0, in the 16 bytes
-// Zero means "none" in each of these fields, and the operation is zeroed whole; so only the flag is written
-// here.
+// Zero means "none" in each of these fields, and the operation is zeroed whole; so only the flag and arm_sci_type
+// are written here.
 #include <string.h>
 
 #include "xen/abi_layout.h"
@@ -17,6 +17,8 @@
 #include "xen/version.h"
 
 #define CREATE_TRAP_UNMAPPED_ACCESSES (1u << 8)
+#define ARM_SCI_TYPE_OFFSET           12 // of the arch part
+#define ARM_SCI_SCMI_SMC              1
 
 #if XEN_ABI_MINOR == 17
 #define DOMCTL_VERSION 0x15
@@ -76,6 +78,8 @@ static void fill_createdomain(struct xen_domctl *op, const struct domain_creatio
 #if XEN_ABI_MINOR >= 21
 	if (creation->trap_unmapped_accesses)
 		create->flags |= CREATE_TRAP_UNMAPPED_ACCESSES;
+	if (creation->scmi)
+		op->u.pad[ARCH_OFFSET + ARM_SCI_TYPE_OFFSET] = ARM_SCI_SCMI_SMC;
 #endif
 	create->max_vcpus = creation->max_vcpus;
 	create->max_evtchn_port = creation->max_event_channel;

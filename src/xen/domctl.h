@@ -25,6 +25,7 @@ struct domain_creation {
 	int32_t max_grant_frames, max_maptrack_frames; // -1: Xen's default
 	enum gic_version gic_version;
 	enum tee_type tee_type;
+	bool scmi; // its SCMI calls go to firmware; from 4.21 on, before it means nothing
 	uint32_t nr_spis;
 	uint32_t cpupool;
 	bool trap_unmapped_accesses; // from 4.21; before, Xen always traps

@@ -25,6 +25,7 @@ struct model_options {
 	unsigned int gic_version; // 2 or 3
 	bool iommu;               // Xen has one, and it covers the devices with an `iommus` property
 	bool tee;                 // Xen mediates OP-TEE
+	bool scmi;                // Xen hands a domain's SCMI calls on (scmi-smc-passthrough)
 	const void *tree;         // Dom0's device tree; NULL: as Xen makes it on QEMU's machine virt
 };
 

@@ -91,7 +91,7 @@ static int check(const struct creation *c, const uint8_t *u, uint8_t *arch)
 		return -EINVAL;
 	if (layout->sve != NOWHERE && arch[layout->sve])
 		return -EINVAL; // no SVE on this machine
-	if (layout->sci != NOWHERE && arch[layout->sci])
+	if (layout->sci != NOWHERE && arch[layout->sci] > machine.options.scmi) // 1: SCMI over SMC
 		return -EINVAL;
 	if ((c->grant_opts & XEN_DOMCTL_GRANT_version_mask) == 0 ||
 	    (c->grant_opts & XEN_DOMCTL_GRANT_version_mask) > 1) // Arm has version 1 only

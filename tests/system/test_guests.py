@@ -52,6 +52,7 @@ def test_blinky_blinks_on_a_real_pin(boot, gic):
     machine = boot(gic=gic, trace="pl061*")
     domain = machine.create("virt_domd")
     wait_for_toggles(machine, 4)
+    assert "iomem 9030,1: the domain 'virt_domd' has it" in machine.command("xu create virt_domd")
 
     machine.command(f"xu pause {domain}")
     time.sleep(0.5)

@@ -237,7 +237,29 @@ static void memory_in_both_banks(void **state)
 	destroy(domain->id);
 }
 
+static void scmi_of_one_domain(void **state)
+{
+	(void)state;
+	config.scmi = true;
+	struct domain *domain = create(DOMID_ANY, false);
+	destroy(domain->id);
+}
+
 // ---- what is refused ----
+
+static void scmi_before_xen_4_21(void **state)
+{
+	(void)state;
+	config.scmi = true;
+	refused(DOMID_ANY, -ENOTSUP, "arm_sci: Xen 4.17 hands SCMI calls of Dom0 alone on to firmware");
+}
+
+static void scmi_that_xen_does_not_hand_on(void **state)
+{
+	(void)state;
+	config.scmi = true;
+	refused(DOMID_ANY, -EINVAL, "scmi-smc-passthrough");
+}
 
 static void ids_out_of_range_or_in_use(void **state)
 {
@@ -667,6 +689,7 @@ int main(void)
 		TEST(memory_in_both_banks),
 		TEST(ids_out_of_range_or_in_use),
 		TEST(too_little_memory),
+		TEST(scmi_before_xen_4_21),
 		TEST(images_that_are_wrong),
 		TEST(a_gzip_that_explodes),
 		TEST(xsa_61_devices_that_cannot_be_given),
@@ -680,7 +703,8 @@ int main(void)
 		TEST(a_domain_being_built_is_left_alone),
 		TEST(many_at_once_and_nothing_lost),
 	};
-	const struct CMUnitTest on_gicv3[] = { TEST(a_gicv3_has_more) };
+	const struct CMUnitTest on_gicv3[] = { TEST(a_gicv3_has_more), TEST(scmi_that_xen_does_not_hand_on) };
+	const struct CMUnitTest with_scmi[] = { TEST(scmi_of_one_domain) };
 	const struct CMUnitTest unsupported[] = { TEST(a_xen_that_is_not_supported) };
 	int failed;
 
@@ -690,5 +714,7 @@ int main(void)
 	options.gic_version = 3;
 	options.xen_minor = 22;
 	failed |= run(on_gicv3, ARRAY_SIZE(on_gicv3), start);
+	options.scmi = true;
+	failed |= run(with_scmi, ARRAY_SIZE(with_scmi), start);
 	return failed;
 }

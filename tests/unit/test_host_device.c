@@ -14,6 +14,7 @@
 #include "xen/domctl.h"
 
 #define GPIO "/pl061@9030000"
+#define DMA  "/dma@a100000" // behind the IOMMU
 
 static const char *paths[] = {GPIO, GPIO};
 static struct domain_config config;
@@ -24,7 +25,7 @@ static int reset(void **state)
 	config = small_config();
 	config.dt_passthrough = paths;
 	config.dt_passthrough_count = 1;
-	paths[0] = GPIO;
+	paths[0] = paths[1] = GPIO;
 	return 0;
 }
 
@@ -84,6 +85,43 @@ static void numbers_that_were_typed_stay(void **state)
 	host_devices_free(&devices);
 }
 
+// Named by dtdev, it has them as well; where there is a partial tree, that says what the domain has.
+static void device_behind_an_iommu(void **state)
+{
+	static const char *const dma[] = {DMA};
+	struct host_devices devices;
+	struct failure failure = {0};
+	struct tree_builder builder;
+	int error = 0;
+
+	(void)state;
+	paths[1] = DMA;
+	config.dtdevs = dma;
+	config.dtdev_count = 1;
+	for (uint32_t count = 0; count <= 2; count += 2) { // in dt_passthrough too, or not
+		config.dt_passthrough_count = count;
+		assert_int_equal(host_devices_resolve(&devices, &config, &failure), 0);
+		assert_int_equal(devices.config.iomem_count, 1 + count / 2);
+		assert_int_equal(devices.config.iomem[count / 2].first_mfn, 0xa100);
+		assert_int_equal(devices.config.irq_count, 1 + count / 2);
+		assert_int_equal(devices.config.irqs[count / 2], 80);
+		assert_int_equal(devices.config.dtdev_count, 1);
+		tree_start(&builder, 2048);
+		host_devices_write(&devices.config, &builder);
+		char *tree = tree_finish(&builder, &error);
+		assert_non_null(tree);
+		assert_true(fdt_path_offset(tree, "/passthrough" DMA) > 0);
+		assert_int_equal(fdt_path_offset(tree, "/passthrough" GPIO) > 0, count > 0);
+		free(tree);
+		host_devices_free(&devices);
+	}
+	config.dt_passthrough_count = 0;
+	config.partial_tree = config.kernel;
+	assert_int_equal(host_devices_resolve(&devices, &config, &failure), 0);
+	assert_int_equal(devices.config.iomem_count + devices.config.irq_count, 0);
+	host_devices_free(&devices);
+}
+
 static void node_in_the_domains_tree(void **state)
 {
 	static const uint8_t reg[] = {0, 0, 0, 0, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0};
@@ -132,6 +170,7 @@ static void no_memory(void **state)
 
 static void one_domain_at_a_time(void **state)
 {
+	static const struct config_iomem typed[] = {{CONFIG_GFN_SAME, 0x902f, 2}};
 	struct domain *first, *second;
 	struct failure failure = {0};
 
@@ -142,6 +181,14 @@ static void one_domain_at_a_time(void **state)
 	assert_null(host_device_owner(0x9031, 1));
 	assert_int_equal(domain_create(&config, DOMID_ANY, true, &second, &failure), -EBUSY);
 	assert_non_null(strstr(failure.text, "device " GPIO ": the domain 'guest' has it"));
+	failure = (struct failure){0};
+	config.dt_passthrough_count = 0; // by numbers
+	config.iomem = typed;
+	config.iomem_count = 1;
+	assert_int_equal(domain_create(&config, DOMID_ANY, true, &second, &failure), -EBUSY);
+	assert_non_null(strstr(failure.text, "iomem 902f,2: the domain 'guest' has it, or a part of it"));
+	config.dt_passthrough_count = 1;
+	config.iomem_count = 0;
 	assert_int_equal(domain_destroy(id, &failure), 0);
 	assert_null(host_device_owner(0x9030, 1));
 	assert_int_equal(domain_create(&config, DOMID_ANY, true, &second, &failure), 0);
@@ -153,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(parts_of_a_node, reset),
 		cmocka_unit_test_setup(numbers_that_were_typed_stay, reset),
+		cmocka_unit_test_setup(device_behind_an_iommu, reset),
 		cmocka_unit_test_setup(node_in_the_domains_tree, reset),
 		cmocka_unit_test_setup(what_cannot_be_given, reset),
 		cmocka_unit_test_setup(no_memory, reset),

@@ -41,6 +41,7 @@ static const char *const examples[] = {
 	"irqs += [ 200 ]\n"
 	"gic_version = \"v2\"\n"
 	"tee = \"optee\"\n"
+	"arm_sci = \"type=scmi_smc\"\n"
 	"autostart = 1\n"
 	"dt_passthrough = [ \"/sound\" ]\n"
 	"machine_compatible = [ \"renesas,h3ulcb\", \"renesas,r8a7795\" ]\n",

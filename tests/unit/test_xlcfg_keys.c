@@ -189,6 +189,10 @@ static void choices(void **state)
 	MAKES("tee='ffa'", config->tee == CONFIG_TEE_FFA);
 	MAKES("tee='none'", config->tee == CONFIG_TEE_NONE);
 	refused(KERNEL "tee=1", "2:5: tee: there is no '1': give none, optee or ffa");
+	MAKES("arm_sci='type=scmi_smc'", config->scmi);
+	MAKES("arm_sci='type=none'", !config->scmi);
+	refused(KERNEL "arm_sci='type=scmi_smc_multiagent,agent_id=1'",
+		"2:9: arm_sci: there is no 'type=scmi_smc_multiagent,agent_id=1': give type=none or type=scmi_smc");
 	MAKES("vuart='sbsa_uart'", config->vuart);
 	refused(KERNEL "vuart='pl011'", "2:7: vuart: there is no 'pl011': give sbsa_uart");
 	refused(KERNEL "vuart='sbsa_uart'\nirqs=[33,32]", "3:10: interrupt 32 is the vuart's");
