@@ -6,7 +6,6 @@
 #include "domain/uuid.h"
 
 #include <libfdt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "kernel/compiler.h"
@@ -65,12 +64,16 @@ void uuid_make(uint8_t uuid[16])
 void uuid_print(const uint8_t uuid[16], char text[UUID_TEXT_SIZE])
 {
 	static const uint8_t groups[] = { 4, 2, 2, 2, 6 }; // bytes
+	static const char digits[] = "0123456789abcdef";
 	char *at = text;
 
 	for (size_t group = 0; group < ARRAY_SIZE(groups); group++) {
 		if (group)
 			*at++ = '-';
-		for (unsigned int i = 0; i < groups[group]; i++)
-			at += sprintf(at, "%02x", *uuid++);
+		for (unsigned int i = 0; i < groups[group]; i++, uuid++) {
+			*at++ = digits[*uuid >> 4];
+			*at++ = digits[*uuid & 0xf];
+		}
 	}
+	*at = '\0';
 }
