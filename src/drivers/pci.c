@@ -261,7 +261,7 @@ struct controller {
 
 static struct controller find_controller(uint32_t phandle)
 {
-	int node = fdt_node_offset_by_phandle(devicetree(), phandle);
+	int node = devicetree_by_phandle(phandle);
 
 	if (node < 0)
 		return (struct controller){phandle, 0, 0};
@@ -363,7 +363,7 @@ static uint64_t read_cells(const fdt32_t *cells, int count)
 static void read_windows(struct pci_bridge *bridge)
 {
 	const void *tree = devicetree();
-	int bytes, parent_cells = fdt_address_cells(tree, fdt_parent_offset(tree, bridge->node));
+	int bytes, parent_cells = fdt_address_cells(tree, devicetree_parent(bridge->node));
 	const fdt32_t *at = fdt_getprop(tree, bridge->node, "ranges", &bytes);
 	int length = CHILD_CELLS + parent_cells + SIZE_CELLS;
 

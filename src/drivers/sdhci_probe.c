@@ -91,7 +91,7 @@ static uint64_t read_cells(const fdt32_t *cells, int count)
 static void read_dma_range(int node, struct sdhci_traits *traits)
 {
 	const void *tree = devicetree();
-	int bytes, bus = fdt_parent_offset(tree, node), parent = fdt_parent_offset(tree, bus);
+	int bytes, bus = devicetree_parent(node), parent = devicetree_parent(bus);
 	const fdt32_t *range = fdt_getprop(tree, bus, "dma-ranges", &bytes);
 	int cells = fdt_address_cells(tree, bus), size_cells = fdt_size_cells(tree, bus);
 	int parent_cells = parent < 0 ? -1 : fdt_address_cells(tree, parent);
@@ -113,7 +113,7 @@ static uint32_t fixed_clock(int node)
 
 	if (!value || bytes < (int)sizeof(*value))
 		return 0;
-	int clock = fdt_node_offset_by_phandle(tree, fdt32_ld(value));
+	int clock = devicetree_by_phandle(fdt32_ld(value));
 	value = clock < 0 ? NULL : fdt_getprop(tree, clock, "clock-frequency", &bytes);
 	return value && bytes == sizeof(*value) ? fdt32_ld(value) : 0;
 }

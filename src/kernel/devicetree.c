@@ -10,8 +10,12 @@
 #include "kernel/layout.h"
 #include "kernel/panic.h"
 #include "kernel/start.h"
+#include "kernel/tree_walk.h"
 
 #define CELL sizeof(fdt32_t)
+
+// Of 2005: what is older has other tokens, and libfdt's own check goes astray in it.
+#define VERSION_LEAST 16u
 
 static const void *tree;
 static paddr_t tree_address;
@@ -22,6 +26,8 @@ int devicetree_init(const void *early, paddr_t address)
 
 	if (!error && fdt_totalsize(early) > TREE_SIZE_MAX)
 		panic("the device tree has %u bytes, more than %u", fdt_totalsize(early), TREE_SIZE_MAX);
+	if (!error && fdt_version(early) < VERSION_LEAST)
+		error = -FDT_ERR_BADVERSION;
 	if (!error)
 		error = fdt_check_full(early, fdt_totalsize(early));
 	if (error)
@@ -40,6 +46,19 @@ void devicetree_move(void)
 const void *devicetree(void)
 {
 	return tree;
+}
+
+int devicetree_parent(int node)
+{
+	return walk_parent(tree, node);
+}
+
+int devicetree_by_phandle(uint32_t phandle)
+{
+	fdt32_t value = cpu_to_fdt32(phandle);
+	int node = walk_find_value(tree, -1, "phandle", &value, sizeof(value));
+
+	return node < 0 ? walk_find_value(tree, -1, "linux,phandle", &value, sizeof(value)) : node;
 }
 
 // A number of one or two cells.
@@ -84,7 +103,7 @@ static int translate_once(int bus, int parent, paddr_t *address, uint64_t size)
 
 int devicetree_reg(int node, unsigned int index, paddr_t *address, uint64_t *size)
 {
-	int cells, size_cells, bytes, bus = fdt_parent_offset(tree, node);
+	int cells, size_cells, bytes, bus = devicetree_parent(node);
 	const fdt32_t *reg = fdt_getprop(tree, node, "reg", &bytes);
 
 	if (!reg || bus < 0)
@@ -99,8 +118,8 @@ int devicetree_reg(int node, unsigned int index, paddr_t *address, uint64_t *siz
 	*address = read_cells(reg, cells);
 	*size = read_cells(reg + cells, size_cells);
 
-	int parent = fdt_parent_offset(tree, bus), error = 0;
-	for (; parent >= 0 && !error; bus = parent, parent = fdt_parent_offset(tree, bus))
+	int parent = devicetree_parent(bus), error = 0;
+	for (; parent >= 0 && !error; bus = parent, parent = devicetree_parent(bus))
 		error = translate_once(bus, parent, address, *size);
 	return error;
 }
@@ -132,7 +151,7 @@ static int find_extended(int node, unsigned int index, int *controller, const fd
 	const fdt32_t *at = fdt_getprop(tree, node, "interrupts-extended", &bytes);
 
 	for (; at && bytes >= (int)CELL; index--) {
-		*controller = fdt_node_offset_by_phandle(tree, fdt32_ld(at));
+		*controller = devicetree_by_phandle(fdt32_ld(at));
 		int count = *controller < 0 ? -1 : interrupt_cells(*controller);
 		if (count < 0 || count > 8 || bytes < (1 + count) * (int)CELL)
 			return -EINVAL;
@@ -147,12 +166,12 @@ static int find_extended(int node, unsigned int index, int *controller, const fd
 
 static int interrupt_parent(int node)
 {
-	for (; node >= 0; node = fdt_parent_offset(tree, node)) {
+	for (; node >= 0; node = devicetree_parent(node)) {
 		int bytes;
 		const fdt32_t *phandle = fdt_getprop(tree, node, "interrupt-parent", &bytes);
 
 		if (phandle && bytes == CELL)
-			return fdt_node_offset_by_phandle(tree, fdt32_ld(phandle));
+			return devicetree_by_phandle(fdt32_ld(phandle));
 	}
 	return node;
 }
@@ -189,14 +208,19 @@ static bool is_enabled(int node)
 	return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
+static bool lists(const void *value, int size, const void *compatible)
+{
+	return fdt_stringlist_contains(value, size, compatible);
+}
+
 int devicetree_find(int start, const char *compatible)
 {
 	int node = start;
 
 	do
-		node = fdt_node_offset_by_compatible(tree, node, compatible);
+		node = walk_find(tree, node, "compatible", lists, compatible);
 	while (node >= 0 && !is_enabled(node));
-	return node < 0 ? -ENOENT : node;
+	return node;
 }
 
 const char *devicetree_bootargs(void)

@@ -21,5 +21,9 @@ int devicetree_irq(int node, unsigned int index, unsigned int *irq, bool *edge);
 // First node after `start` (-1: from the beginning) with the compatible string, that isn't disabled. -ENOENT.
 int devicetree_find(int start, const char *compatible);
 
+// The node that a node is in; the node that a phandle names. A negative number where there is none.
+int devicetree_parent(int node);
+int devicetree_by_phandle(uint32_t phandle);
+
 // /chosen bootargs, or "".
 const char *devicetree_bootargs(void);

@@ -16,6 +16,7 @@
 #include "kernel/panic.h"
 #include "kernel/ranges.h"
 #include "kernel/start.h"
+#include "kernel/tree_walk.h"
 
 extern char image_start[], image_end[];
 
@@ -41,8 +42,7 @@ static void find_ram(void)
 	uint64_t size;
 	int node = -1;
 
-	while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory",
-						     sizeof("memory"))) >= 0)
+	while ((node = walk_find_value(tree, node, "device_type", "memory", sizeof("memory"))) >= 0)
 		for (unsigned int i = 0; !devicetree_reg(node, i, &start, &size); i++)
 			if (start < DIRECT_MAP_SIZE && size <= DIRECT_MAP_SIZE - start)
 				add_inner_pages(&ram, start, size);

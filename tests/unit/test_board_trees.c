@@ -61,6 +61,37 @@ static void check_irq(int node, unsigned int index, unsigned int irq)
 	assert_false(edge);
 }
 
+// libfdt finds the same, in more time.
+static void walks_agree_with_libfdt(void **state)
+{
+	int bytes, nodes = 0, phandles = 0;
+
+	(void)state;
+	read_tree(PARTS_FOLDER "/trees/bcm2712-rpi-5-b.dtb");
+	for (int node = 0; node >= 0; node = fdt_next_node(tree, node, NULL), nodes++) {
+		const char *compatible = fdt_getprop(tree, node, "compatible", &bytes);
+		uint32_t phandle = fdt_get_phandle(tree, node);
+		int parent = fdt_parent_offset(tree, node);
+
+		assert_int_equal(devicetree_parent(node), parent < 0 ? -ENOENT : parent);
+		if (phandle) {
+			assert_int_equal(devicetree_by_phandle(phandle), node);
+			phandles++;
+		}
+		if (compatible) {
+			int next = fdt_node_offset_by_compatible(tree, node, compatible);
+			const char *status = next < 0 ? NULL : fdt_getprop(tree, next, "status", NULL);
+
+			if (!status || !strcmp(status, "okay"))
+				assert_int_equal(devicetree_find(node, compatible), next < 0 ? -ENOENT : next);
+		}
+	}
+	assert_true(nodes > 20 && phandles > 20);
+	assert_int_equal(devicetree_by_phandle(0xfffff), -ENOENT);
+	assert_int_equal(devicetree_parent(4), -ENOENT); // no node
+	assert_int_equal(devicetree_parent((int)sizeof(tree)), -ENOENT);
+}
+
 static void raspberry_pi_5(void **state)
 {
 	paddr_t address;
@@ -96,6 +127,7 @@ static void raspberry_pi_5(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(walks_agree_with_libfdt),
 		cmocka_unit_test(raspberry_pi_5),
 	};
 

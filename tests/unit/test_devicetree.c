@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "kernel/devicetree.h"
@@ -237,6 +238,32 @@ static void start_with(void *broken)
 	devicetree_init(broken, 0x1234);
 }
 
+// Deeper than a machine's tree is.
+static void nodes_lie_in_nodes(void **state)
+{
+	enum { DEPTH = 40 };
+	char name[8];
+
+	(void)state;
+	begin_tree();
+	for (unsigned int i = 0; i < DEPTH; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		begin(name);
+		CELLS("number", i);
+	}
+	for (unsigned int i = 0; i < DEPTH; i++)
+		end();
+	gic();
+	finish_tree();
+	int nodes = 0;
+	for (int node = 0; node >= 0; node = fdt_next_node(tree, node, NULL), nodes++) {
+		int parent = fdt_parent_offset(tree, node);
+		assert_int_equal(devicetree_parent(node), parent < 0 ? -ENOENT : parent);
+	}
+	assert_int_equal(nodes, 1 + DEPTH + 1);
+	assert_int_equal(devicetree_by_phandle(1), node_of("/gic"));
+}
+
 static void malformed_trees_are_refused(void **state)
 {
 	static _Alignas(8) char broken[sizeof(tree)];
@@ -261,6 +288,10 @@ static void malformed_trees_are_refused(void **state)
 	memset(broken + fdt_off_dt_struct(broken), 0xff, 8);
 	assert_true(model_panics(start_with, broken, text, sizeof(text)));
 	assert_non_null(strstr(text, "malformed"));
+	memcpy(broken, tree, sizeof(tree));
+	fdt_set_version(broken, 3);
+	fdt_set_last_comp_version(broken, 2);
+	assert_true(model_panics(start_with, broken, text, sizeof(text)));
 }
 
 int main(void)
@@ -270,6 +301,7 @@ int main(void)
 		cmocka_unit_test(interrupts_are_decoded),
 		cmocka_unit_test(disabled_nodes_are_passed_over),
 		cmocka_unit_test(the_command_line_is_a_string),
+		cmocka_unit_test(nodes_lie_in_nodes),
 		cmocka_unit_test(malformed_trees_are_refused),
 	};
 
