@@ -92,8 +92,9 @@ def main():
     parser.add_argument("--only", action="append", default=[], choices=rows.NAMES)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--xen", default="4.17")
-    parser.add_argument("--results", type=pathlib.Path, default=TOP / "benchmarks/results")
+    parser.add_argument("--results", type=pathlib.Path)
     options = parser.parse_args()
+    options.results = options.results or TOP / ("build/bench/results" if options.quick else "benchmarks/results")
     lock = make_images()
     works = options.only or [work for work in rows.NAMES if not options.quick or work not in rows.SLOW]
     sides = [side for side in SIDES.values() if not options.quick or side.name in (report.OURS, report.PEER)]
@@ -102,10 +103,10 @@ def main():
     for _ in range(1 if options.quick else options.rounds):
         for side in sides:
             measure_side(side, works, options, results)
-            report.write(results, options.results)  # what is there is there, should it end here
+            report.write(results, options.results, bool(options.only))  # what is there is there, should it end here
     if "block" in works:
         measure_block(results, 5)
-        report.write(results, options.results)
+        report.write(results, options.results, bool(options.only))
     print(report.table(results), end="")
     lock.close()
     print(f"in {options.results}: table.md, results.csv and the plots", file=sys.stderr)

@@ -26,6 +26,11 @@ class Results:
         for row, values in record.values.items():
             self.values.setdefault((row, side), []).extend(values)
 
+    def replace(self, other):
+        """Rows of the other count, all others stay."""
+        measured = {row for row, _ in other.values}
+        self.values = {key: values for key, values in self.values.items() if key[0] not in measured} | other.values
+
     def median(self, row, side):
         values = self.values.get((row.name, side))
         return statistics.median(values) if values else None
@@ -79,8 +84,19 @@ def write_csv(results, path):
         for row in results.rows():
             for side in SIDES:
                 if values := results.values.get((row.name, side)):
-                    writer.writerow([row.name, row.unit, row.clock, side, f"{statistics.median(values):.6g}",
-                                     f"{min(values):.6g}", f"{max(values):.6g}", len(values)])
+                    writer.writerow([row.name, row.unit, row.clock, side,
+                                     *(f"{value:.6g}" for value in (statistics.median(values), min(values), max(values))),
+                                     " ".join(f"{value:.6g}" for value in values)])
+
+
+def read_csv(path):
+    """What an earlier run wrote; nothing where there is no such file."""
+    results = Results()
+    if path.exists():
+        with open(path, newline="") as file:
+            for line in csv.DictReader(file):
+                results.values[line["row"], line["side"]] = [float(value) for value in line["values"].split()]
+    return results
 
 
 def gnuplot(commands):
@@ -89,22 +105,22 @@ def gnuplot(commands):
 
 def plot_ratios(results, path):
     """How many times better, as bars on a logarithmic scale; the budget as a mark."""
-    rows = [row for row in results.rows() if results.ratio(row, PEER)][::-1]
+    rows = [row for row in results.rows() if results.ratio(row, PEER) and not row.name.endswith("_p99")][::-1]
     if not rows:
         return
     data = "\n".join(f'{i} {results.ratio(row, PEER):.4g} {row.ratio or "NaN"}' for i, row in enumerate(rows))
-    names = ", ".join(f'"{row.title.replace(chr(34), "")}" {i}' for i, row in enumerate(rows))
+    names = ", ".join(f'"{row.title}{" (wall)" if row.clock == "wall" else ""}" {i}' for i, row in enumerate(rows))
     gnuplot(f"""
-set terminal svg size 1000,{80 + 22 * len(rows)} font "sans-serif,12" background "white"
+set terminal svg size 1000,{100 + 22 * len(rows)} font "sans-serif,12" background "white"
 set output "{path}"
-set title "How many times better than a Linux Dom0 with oxenstored"
+set title "How many times better than a Linux Dom0 with oxenstored" offset screen -0.25,0
 set logscale x
 set grid x
-set ytics ({names})
+set ytics nomirror ({names})
 set yrange [-0.7:{len(rows) - 0.3}]
 set xrange [0.5:*]
 set style fill solid 0.6
-set key bottom right
+set key below
 $data << END
 {data}
 END
@@ -115,11 +131,13 @@ plot $data using (sqrt(0.5*$2)):1:(0.5):2:($1-0.35):($1+0.35) with boxxyerror lc
 
 def plot_times(results, path):
     """The creates, on each side."""
-    rows = [row for row in results.rows() if row.name.startswith("create_")]
-    sides = [side for side in SIDES if rows and results.median(rows[0], side)]
-    if not rows or not sides:
+    labels = {"create_small": "16 MB", "create_linux": "128 MB with Linux' kernel", "create_2g": "2 GB", "create_16": "16 of 16 MB"}
+    rows = [ROWS[name] for name in labels if (name, OURS) in results.values]
+    sides = [side for side in SIDES if any((row.name, side) in results.values for row in rows)]
+    if not rows:
         return
-    data = "\n".join(" ".join([f'"{row.title}"', *(f"{results.median(row, side) or 0:.5g}" for side in sides)]) for row in rows)
+    data = "\n".join(" ".join([f'"{labels[row.name]}"', *(f"{results.median(row, side) or 0:.5g}" for side in sides)])
+                     for row in rows)
     plots = ", ".join(f'$data using {i + 2}:xtic(1) title "{SIDES[side].title}"' for i, side in enumerate(sides))
     gnuplot(f"""
 set terminal svg size 1000,420 font "sans-serif,12" background "white"
@@ -128,8 +146,9 @@ set title "How long it takes to create guests (ms, counted)"
 set style data histograms
 set style fill solid 0.6
 set logscale y
+set yrange [1:*]
 set grid y
-set key top left
+set key outside
 $data << END
 {data}
 END
@@ -137,7 +156,10 @@ plot {plots}
 """)
 
 
-def write(results, folder):
+def write(measured, folder, keep):
+    """Into the folder, with `keep` beside those rows there that weren't measured now."""
+    results = read_csv(folder / "results.csv") if keep else Results()
+    results.replace(measured)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "table.md").write_text(table(results))
     write_csv(results, folder / "results.csv")

@@ -42,11 +42,11 @@ COUNTS = 0, 1, 4, 16  # of guests
 ROWS = {row.name: row for row in (
     Row("start", "from Xen's hand-over to the prompt, or to all services of Linux", "s", COUNTED, ratio=50),
     Row("create_small", "create a guest of 16 MB", "ms", COUNTED, ratio=20),
-    Row("destroy_small", "destroy it", "ms", COUNTED),
+    Row("destroy_small", "destroy the guest of 16 MB", "ms", COUNTED),
     Row("create_linux", "create a guest of 128 MB with Linux' kernel (38 MB)", "ms", COUNTED),
-    Row("destroy_linux", "destroy it", "ms", COUNTED),
+    Row("destroy_linux", "destroy that of 128 MB", "ms", COUNTED),
     Row("create_2g", "create a guest of 2 GB", "ms", COUNTED),
-    Row("destroy_2g", "destroy it", "ms", COUNTED),
+    Row("destroy_2g", "destroy that of 2 GB", "ms", COUNTED),
     Row("create_16", "create 16 guests of 16 MB, in a row", "ms", COUNTED),
     Row("memory_given", "memory that Xen gave Dom0", "MB", EXACT, most=16),
     *(Row(f"memory_{count}", f"used of it with {count} guests" if count != 1 else "used of it with 1 guest", "MB", EXACT)
@@ -55,14 +55,14 @@ ROWS = {row.name: row for row in (
     Row("image", "image of Dom0, with its root file system, without guests", "KB", EXACT, most=512),
     *(Row(f"store_{kind}_{what}", f"store, {title}: {what}", "us", COUNTED, ratio=5 if what == "median" else None)
       for kind, title in STORE_KINDS.items() for what in ("median", "p99")),
-    *(Row(f"busy_{kind}_{what}", f"the same while Dom0 creates guests, {title}: {what}", "us", COUNTED)
+    *(Row(f"busy_{kind}_{what}", f"store, while Dom0 creates guests, {title}: {what}", "us", COUNTED)
       for kind, title in STORE_KINDS.items() for what in ("median", "p99")),
     Row("console", "output of a guest into its console", "KB/s", COUNTED),
     Row("wall_start", "from Xen's hand-over to the prompt, or to all services of Linux", "s", WALL),
     Row("wall_create_small", "create a guest of 16 MB", "ms", WALL),
-    Row("wall_destroy_small", "destroy it", "ms", WALL),
+    Row("wall_destroy_small", "destroy the guest of 16 MB", "ms", WALL),
     Row("wall_create_linux", "create a guest of 128 MB with Linux' kernel (38 MB)", "ms", WALL),
-    Row("wall_destroy_linux", "destroy it", "ms", WALL),
+    Row("wall_destroy_linux", "destroy that of 128 MB", "ms", WALL),
     Row("idle", "CPU time of an idle Dom0 in a minute", "ms", COUNTED),
     Row("block", "a kernel loaded from a disk of 40 MB/s, by the device's own rate", "ratio", WALL, least=0.9),
 )}
