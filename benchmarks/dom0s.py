@@ -12,9 +12,9 @@ RAMDISK = FOLDER / "dom0.gz"
 CARD = FOLDER / "dom0.img"
 IMAGE = FOLDER / "thin-dom0.bin"  # a copy: somebody may build meanwhile
 LIMIT = 3600  # of a single command, in the host's seconds: a busy host is slow
-# Without the first, Dom0 and the guests would have a single CPU for a millisecond in turn; without the second, Xen wipes memory
-# while it is measured; the third keeps it from complaining of Linux at its boot.
-XEN_ARGS = "sched_ratelimit_us=0 bootscrub=0 guest_loglvl=error"
+# Without the first, Dom0 and the guests would have a single CPU for a millisecond in turn; the second keeps Xen from complaining
+# of Linux at its boot.
+XEN_ARGS = "sched_ratelimit_us=0 guest_loglvl=error"
 
 
 def machine_options(counted):

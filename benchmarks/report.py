@@ -70,6 +70,7 @@ def table(results):
              "| --- " * (6 + len(SIDES) - 1) + "|"]
     for row in results.rows():
         ratios = [f"{figure(ratio)}" if (ratio := results.ratio(row, side)) else "–" for side in SIDES if side != OURS]
+        ratios = ratios if any(ratio != "–" for ratio in ratios) else []
         met = {None: "", True: "yes", False: "**no**"}[results.is_met(row)]
         unit = row.unit if row.clock == "exact" else f"{row.unit}, {row.clock}"
         lines.append(f"| {row.title} | {unit} | " + " | ".join(results.cell(row, side) for side in SIDES) +
@@ -131,7 +132,7 @@ plot $data using (sqrt(0.5*$2)):1:(0.5):2:($1-0.35):($1+0.35) with boxxyerror lc
 
 def plot_times(results, path):
     """The creates, on each side."""
-    labels = {"create_small": "16 MB", "create_linux": "128 MB with Linux' kernel", "create_2g": "2 GB", "create_16": "16 of 16 MB"}
+    labels = {"create_small": "16 MB", "create_linux": "Linux in 128 MB", "create_2g": "2 GB", "create_16": "16 of 16 MB"}
     rows = [ROWS[name] for name in labels if (name, OURS) in results.values]
     sides = [side for side in SIDES if any((row.name, side) in results.values for row in rows)]
     if not rows:
