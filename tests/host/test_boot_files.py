@@ -132,6 +132,16 @@ def test_domd_that_xen_cannot_start(make, board, root, options, reason):
     assert result.returncode == 1 and "Xen can't start DomD" in result.stderr and reason in result.stderr
 
 
+@pytest.mark.parametrize("options, said", [
+    (["--overlay", "scmi"], "its numbers are the firmware's"),
+    (["--scmi", "0x82000010@0x3fd00010"], "is not ID@ADDRESS"),
+    (["--scmi", "no"], "is not ID@ADDRESS"),
+])
+def test_scmi_without_the_firmwares_numbers(make, options, said):
+    result, folder = make(*options, board="rpi5")
+    assert result.returncode and said in result.stderr and not (folder / "boot.scr").exists()
+
+
 def test_a_disk_that_the_board_does_not_have(make):
     result, _ = make(*domd("tape"), board="rpi5")
     assert result.returncode == 1 and "no disk 'tape' of this board" in result.stderr

@@ -37,7 +37,7 @@ def test_rpi5(tmp_path):
     made = []
     for name in "first", "second":
         result = build_image("--machine", "rpi5", "--boot-size", "64M", "--dom0-size", "160M", "--xen=4.20",
-                             "--domd-root", "sd", "--enable-wifi", "yes", "--enable-scmi", "yes", "--flask", "permissive",
+                             "--domd-root", "sd", "--enable-wifi", "yes", "--enable-scmi", "0x82000010@0x3fd00000", "--flask", "permissive",
                              "--output", tmp_path / name)
         assert result.returncode == 0, result.stderr
         files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (tmp_path / name).iterdir()}
@@ -57,6 +57,7 @@ def test_rpi5(tmp_path):
     script = mtools("mtype", "-i", f"{image}@@1M", "::boot.scr").decode(errors="replace")
     assert "xsm=flask flask=permissive" in script and '"xen,xsm-policy"' in script
     assert re.findall(r"(\S+)\.dtbo", script) == ["xen", "scmi"]
+    assert "scmi-smc-passthrough" in script and "arm,smc-id <0x82000010>" in script
     with open(image, "rb") as card, open(tmp_path / "first/rootfs.img", "rb") as root:
         card.seek((1 + 64 + 160) << 20)
         assert card.read(4 << 20) == root.read(4 << 20)
@@ -87,6 +88,7 @@ def test_help():
     (["--machine", "rpi5", "--xen", "4.99"], "there is no file '4.99'"),
     (["--machine", "rpi5", "--enable-scmi", "yes"], "Xen 4.17 hands nothing on"),
     (["--machine", "rpi4", "--xen", "4.20", "--enable-scmi", "yes"], "only for rpi5"),
+    (["--machine", "rpi5", "--xen", "4.20", "--enable-scmi", "0x82000010@17"], "--enable-scmi takes yes, no or ID@ADDRESS"),
     (["--machine", "zcu102", "--enable-wifi", "yes"], "has no radio"),
     (["--machine", "virt", "--boot-size", "big"], "--boot-size takes a size such as 64M or 1G, not 'big'"),
     (["--colour", "red"], "there is no option '--colour'"),
@@ -98,6 +100,7 @@ def test_refused(options, said):
 
 
 def test_too_small_a_partition(tmp_path):
-    result = build_image("--machine", "rpi5", "--dom0-size", "16M", "--output", tmp_path)
+    result = build_image("--machine", "rpi5", "--dom0-size", "16M", "--xen", "4.20", "--enable-scmi", "yes", "--output", tmp_path)
+    assert "the Raspberry Pi 5's firmware has no SCMI" in result.stderr
     assert result.returncode == 1 and "Make it larger: --dom0-size " in result.stderr
     assert not list(tmp_path.iterdir())

@@ -80,7 +80,7 @@ def test_script_of_the_raspberry_pi_5(boot, tmp_path):
     ramdisk.write_bytes(os.urandom(50000))
     xen.write_bytes(xen_with("CONFIG_STATIC_MEMORY"))
     subprocess.run([TOP / "image/boot", "files", "rpi5", tmp_path / "boot", "--parts", parts, "--xen", xen, "--dom0", dom0,
-                    "--domd-start", "xen", "--domd-root", "nvme", "--domd-ramdisk", ramdisk, "--overlay", "scmi",
+                    "--domd-start", "xen", "--domd-root", "nvme", "--domd-ramdisk", ramdisk, "--scmi", "0x82000010@0x3fd00000",
                     "--xen-args", "xsm=dummy loglvl=all"], check=True)
     files = [path.name for path in (tmp_path / "boot").iterdir() if path.suffix not in (".elf", ".dat")]
     (tmp_path / "card.txt").write_text("[boot 62M]\n" + "".join(f"boot/{name} {name}\n" for name in files))
@@ -117,6 +117,8 @@ def test_script_of_the_raspberry_pi_5(boot, tmp_path):
     assert fdtget(tree, "/chosen/DomD", "memory", "x") == "0 40000"
     assert fdtget(tree, "/chosen/DomD", "xen,static-mem", "x") == "0 40000000 0 10000000"
     assert "direct-map" in subprocess.run(["fdtget", "-p", tree, "/chosen/DomD"], capture_output=True, text=True, check=True).stdout
+    assert fdtget(tree, "/firmware/scmi", "arm,smc-id", "x") == "82000010"
+    assert fdtget(tree, "/scmi-shmem", "reg", "x") == "0 3fd00000 0 1000"
     modules = re.findall(r"fdt mknode (/chosen(?:/DomD)?) (module@([0-9a-f]+))", script)
     assert len(modules) == 4
     for (path, name, address), file in zip(modules, [dom0, kernel, ramdisk, tmp_path / "boot/domd.dtb"]):
