@@ -116,6 +116,7 @@ GUEST(bad_device, sync, 16, 1, .dtdevs = unknown_device, .nr_dtdevs = 1);
 GUEST(bad_tee, sync, 16, 1, .tee_type = XEN_DOMCTL_CONFIG_TEE_OPTEE); // Debian's Xen has no mediator
 
 static char *gpio_node[] = { "/pl061@9030000" };
+GUEST(bad_dtdev, sync, 16, 1, .dtdevs = gpio_node, .nr_dtdevs = 1); // the machine has no IOMMU that Xen drives
 GUEST(test_node, sync, 16, 1, .dt_passthrough = gpio_node, .nr_dt_passthrough = 1);
 
 struct dom0_domain_cfg domain_cfgs[] = {
@@ -172,6 +173,7 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &bad_tree },
 	{ .domain_cfg = &bad_iomem },
 	{ .domain_cfg = &bad_device },
+	{ .domain_cfg = &bad_dtdev },
 	{ .domain_cfg = &bad_tee },
 	{ 0 },
 };

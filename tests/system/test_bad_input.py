@@ -35,6 +35,7 @@ BAD = {
     "xu create bad_tree": r"partial device tree",
     "xu create bad_iomem": r"iomem.*0x9000",
     "xu create bad_device": r"/nosuch@0.*no such node",
+    "xu create bad_dtdev": r"no IOMMU on this machine.*dt_passthrough",
     "xu create test_memory_both_banks": r"free",
     # Names and numbers
     "xu create nosuch": r"no configuration 'nosuch'.*xu config_list",

@@ -13,6 +13,7 @@ CONFIGURATIONS = {
     "virt_domu": 'kernel = "sync.bin"\nmemory = 8\n',  # there is a built-in one of this name
     "wrong": 'kernel = "sync.bin"\nmemory = "lots"\n',
     "missing": 'kernel = "nothing.bin"\n',
+    "scmi": 'kernel = "sync.bin"\nmemory = 8\narm_sci = "type=scmi_smc"\n',
     "kept": 'kernel = "sync.bin"\nmemory = 16\nconsole_log = "card"\n',
     "linux": 'kernel = "linux"\nramdisk = "initramfs.gz"\ncmdline = "console=hvc0"\nmemory = 256\n',
 }
@@ -49,6 +50,7 @@ def test_what_is_wrong_is_said(boot, card):
     assert f"xu create: {wrong}" in machine.command("xu create wrong")
     missing = r"xu create: /\w+:/dom0/nothing\.bin: there is no such file\n"
     assert re.fullmatch(missing, machine.answer("xu create missing"))
+    assert "arm_sci: Xen 4.17 hands SCMI calls of Dom0 alone on to firmware" in machine.command("xu create scmi")
     assert machine.command("xu create nobody").startswith("xu create: there is no configuration 'nobody'")
     assert re.findall(r"^(\S+) +\d+ ", machine.answer("xu list"), re.M) == ["Domain-0"]
 
