@@ -77,6 +77,11 @@ def counting():
     return {"cpus": 1, "qemu": ["-icount", "shift=1,sleep=off"]}
 
 
+def virtio_disk(image):
+    """QEMU's arguments for an image as a disk, which is read ten times as fast there as a card."""
+    return ["-drive", f"if=none,id=disk,format=raw,file={image}", "-device", "virtio-blk-device,drive=disk"]
+
+
 class Machine:
     """Boots at once; `with` or close() ends it.
 

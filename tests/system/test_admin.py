@@ -7,7 +7,7 @@ import re
 
 def vcpu(machine, domain, number):
     """(CPU it ran on last, seconds it ran, hard affinity, soft affinity) from `xu vcpu-list`."""
-    for line in machine.command(f"xu vcpu-list {domain}").splitlines():
+    for line in machine.answer(f"xu vcpu-list {domain}").splitlines():
         row = re.match(rf"\S+ +\d+ +{number} +(\d+|-) +\S+ +([\d.]+)  (\S+) / (\S+)$", line.strip())
         if row:
             return row[1], float(row[2]), row[3], row[4]

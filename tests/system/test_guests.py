@@ -199,7 +199,7 @@ def test_domain_ends_while_attached(boot_test, line, said, state):
     machine.expect("*** Booting Thin Dom0 guest echo")
     machine.send(f"{line}\r")
     output = machine.prompt()
-    assert said in output and output.endswith("Detached from console\n")
+    assert said in output and "Detached from console\n" in output
     assert re.search(rf"^test_preserve .* {state} ", machine.command("xu list"), re.M)
     assert "Detached from console" in machine.command(f"xu console {domain}")  # nothing to wait for
     machine.command(f"xu destroy {domain}")

@@ -28,13 +28,13 @@ def begins(machine, domain):
 
 def states(machine):
     """Each domain's letters in `xu list`."""
-    lines = machine.command("xu list", SLOW).splitlines()[1:]
+    lines = machine.answer("xu list", SLOW).splitlines()[1:]
     return {int(line.split()[1]): line.split()[4] for line in lines}
 
 
 def stats(machine):
     """Each domain's line of `xs stats`, by the heads of the columns."""
-    table = machine.command("xs stats", SLOW).split("\n\n")[1].splitlines()
+    table = machine.answer("xs stats", SLOW).split("\n\n")[1].splitlines()
     heads = table[0].split()
     lines = [dict(zip(heads, line.split())) for line in table[1:]]
     return {int(line["ID"]): line for line in lines}

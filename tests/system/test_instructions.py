@@ -10,7 +10,7 @@ import re
 import warnings
 
 from cards import LINUX, Card
-from machine import counting
+from machine import counting, virtio_disk
 from store_bench import results
 
 TABLE = pathlib.Path(__file__).with_name("instructions.txt")
@@ -72,7 +72,7 @@ def test_instruction_counts(boot_test, tmp_path, log_folder):
     card = Card(tmp_path / "card.img", sizes=(40, 60))
     card.put(1, tmp_path / "linux", tmp_path / "big.cfg")
     options = counting()
-    options["qemu"] += ["-drive", f"if=none,id=disk,format=raw,file={card}", "-device", "virtio-blk-device,drive=disk"]
+    options["qemu"] += virtio_disk(card)
     before, now = read_table(), measure(boot_test(storage=True, **options))
     new = log_folder / TABLE.name
     write_table(new, now)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cards import GUESTS, Card
-from machine import TOP, Machine
+from machine import TOP, Machine, virtio_disk
 from test_domd import Pair, checksum, make_card
 
 POLICY = TOP / "build/virt/policy.bin"
@@ -49,7 +49,7 @@ def channels(machine, domain, *others):
 
 
 def label_of(machine, domain):
-    return machine.command(f"xu list -Z {domain}").split()[-1]
+    return machine.answer(f"xu list -Z {domain}").split()[-1]
 
 
 def test_enforcing(boot, card, xen, gic):
@@ -92,7 +92,7 @@ def test_devices(boot, card, xen):
 def test_driver_domain(log_folder, tmp_path):
     """A Linux of the label of driver domains serves one of the other: disk and network, with nothing denied on the way."""
     image = make_card(tmp_path, "6.12", {"domd": LABEL.format("domD_t"), "linux_pv_domu": LABEL.format("domU_t")})
-    with Machine(log_folder, flask="enforcing", card=image, seconds=1800) as machine:
+    with Machine(log_folder, flask="enforcing", qemu=virtio_disk(image), storage=True, seconds=1800) as machine:
         pair = Pair(machine)
         assert checksum(pair.guest, "/dev/xvda") == checksum(pair.domd, "/disk.img")
         assert " 0% packet loss" in pair.guest.run("ping -c 2 -W 10 192.168.0.1")

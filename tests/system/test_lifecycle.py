@@ -36,7 +36,7 @@ def test_default_is_to_destroy(boot_test, xen, line, said):
     machine.expect("SUSPEND (8 bytes so far)")
     machine.send(f"hello\r{line}\r")
     output = machine.prompt()
-    assert "HELLO" in output and said in output and output.endswith("Detached from console\n")
+    assert "HELLO" in output and said in output and "Detached from console\n" in output
     machine.becomes("xu list", NEVER)
     assert leftovers(machine) == before
 
@@ -79,7 +79,7 @@ def test_restart_has_a_limit(boot_test):
         machine.expect(BANNER)
         machine.send("crash\r")
     machine.expect("it isn't restarted any more")
-    assert machine.prompt().endswith("The domain has ended\nDetached from console\n")
+    assert "The domain has ended\nDetached from console\n" in machine.prompt()
     machine.becomes("xu list", NEVER)
     assert leftovers(machine) == before
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from linux_guest import Linux
-from machine import TOP, counting
+from machine import TOP, counting, virtio_disk
 from test_bad_input import leftovers
 
 GUESTS = TOP / "build/virt/guests"
@@ -55,7 +55,8 @@ def boot_pv(boot_test, card, tmp_path):
     def boot_machine(**options):
         copy = tmp_path / "card.img"
         subprocess.run(["cp", "--sparse=always", card, copy], check=True)
-        return boot_test(card=copy, seconds=1200, **{"xsm": "dummy", **options})
+        qemu = [*virtio_disk(copy), *options.pop("qemu", [])]
+        return boot_test(qemu=qemu, storage=True, seconds=1200, **{"xsm": "dummy", **options})
 
     return boot_machine
 
@@ -75,7 +76,7 @@ def create_guest(machine, kernel="6_12"):
 def states(machine, guest, kind="block"):
     """{number: state of the frontend} of a guest's devices."""
     column = {"block": 3, "network": 4}[kind]
-    lines = machine.command(f"xu {kind}-list {guest.domain}").splitlines()[1:]
+    lines = machine.answer(f"xu {kind}-list {guest.domain}").splitlines()[1:]
     return {int(line.split()[0]): int(line.split()[column]) for line in lines if line}
 
 

@@ -30,7 +30,7 @@ class House:
     def states(self, kind="block"):
         """{number: state of the frontend} of the guest's devices."""
         column = {"block": 3, "network": 4}[kind]
-        lines = self.machine.command(f"xu {kind}-list {self.guest.domain}").splitlines()[1:]
+        lines = self.machine.answer(f"xu {kind}-list {self.guest.domain}").splitlines()[1:]
         return {int(words[0]): int(words[column]) for line in lines if (words := line.split()) and words[0].isdigit()}
 
     def do(self, line):

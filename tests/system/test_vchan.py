@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from linux_guest import Linux
-from machine import TOP, Machine
+from machine import TOP, Machine, virtio_disk
 
 MUCH, LITTLE = 100, 5  # MB: much of it once through each kind of server
 
@@ -36,7 +36,7 @@ def test_both_ends_in_dom0(boot):
     assert machine.answer("vchan start") == "Echo server opened at /local/domain/0/echo\n"
     assert "started already, as vchan 1" in machine.command("vchan start 0")
     for _ in range(2):
-        assert machine.command("vchan connect 0 /local/domain/0/echo").startswith("vchan 2: connected")
+        assert machine.answer("vchan connect 0 /local/domain/0/echo").startswith("vchan 2: connected")
         machine.command("vchan write 2 hello vchan")
         assert machine.answer("vchan read 2") == "hello vchan\n"
         assert "vchan 1: domain 0 has closed its end" in machine.command("vchan close 2")
@@ -69,7 +69,8 @@ def guest(request, shared_log_folder, tmp_path_factory):
                                      "initramfs.gz dom0/initramfs.gz\nlinux.cfg dom0/linux.cfg\n")
     subprocess.run([TOP / "image/card", folder / "card.txt", folder / "card.img", "--power-of-two", "--from", folder,
                     "--from", TOP / "build/virt/guests", "--from", TOP / "build/parts"], check=True)
-    with Machine(shared_log_folder, xen=xen, gic=gic, card=folder / "card.img", seconds=1200, **options) as machine:
+    disk = virtio_disk(folder / "card.img")
+    with Machine(shared_log_folder, xen=xen, gic=gic, qemu=disk, storage=True, seconds=1200, **options) as machine:
         guest = create(machine)
         guest.to_dom0, guest.to_linux = to_dom0, to_linux
         yield guest

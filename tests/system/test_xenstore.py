@@ -85,7 +85,7 @@ class Linux:
 
     def xs(self, line):
         """What one of Dom0's own xs commands prints."""
-        return self.machine.command(f"xs {line}")
+        return self.machine.answer(f"xs {line}")
 
     def becomes(self, line, pattern):
         """Repeats a command line in the guest until its output matches."""
