@@ -100,7 +100,7 @@ def main():
     sides = [side for side in SIDES.values() if not options.quick or side.name in (report.OURS, report.PEER)]
 
     results = report.Results()
-    for _ in range(1 if options.quick else options.rounds):
+    for _ in range(0 if works == ["block"] else 1 if options.quick else options.rounds):
         for side in sides:
             measure_side(side, works, options, results)
             report.write(results, options.results, bool(options.only))  # what is there is there, should it end here
