@@ -104,9 +104,13 @@ class Machine:
         qemu = [*qemu, "-qmp", f"unix:{self.monitor_name},abstract=on,server=on,wait=off"]
         if trace:
             qemu += ["-trace", trace, "-D", str(self.trace_log)]
+        command = self.qemu_command(qemu, card=card, **options)
+        if "-icount" in qemu:
+            # It warns once, at any time, that nobody waits for its clock: not in the middle of what is typed.
+            command = ["sh", "-c", 'exec "$@" 2>>"$0"', str(self.log.with_name(f"qemu{number or ''}.log")), *command]
         # However this process ends, QEMU ends with it.
         command = ["--pdeathsig", "TERM", "timeout", "--foreground", "--kill-after=5", str(seconds),
-                   "setpriv", "--pdeathsig", "KILL", *self.qemu_command(qemu, card=card, **options)]
+                   "setpriv", "--pdeathsig", "KILL", *command]
         self.console = pexpect.spawn("setpriv", command, timeout=PATIENCE, maxread=65536, encoding="utf-8",
                                      dimensions=(40, 120))
         self.console._decoder = PlainText(self.log)
