@@ -178,12 +178,17 @@ static int give_store(struct domain *domain, const struct domain_info *info, uin
 	return error ? error : serve_store(domain, has_page);
 }
 
-// What was given can't be taken back from a domain that runs; but nothing is served or known any more.
-static void take_back(struct domain *domain)
+static void close_console(struct domain *domain)
 {
 	if (domain->console)
 		console_close(domain->console);
 	domain->console = NULL;
+}
+
+// What was given can't be taken back from a domain that runs; but nothing is served or known any more.
+static void take_back(struct domain *domain)
+{
+	close_console(domain);
 	store_nodes_remove(domain);
 	xenstore_release(domain->id);
 }
@@ -199,10 +204,15 @@ static int enhance(struct domain *domain, const struct domain_info *info)
 	domain->store_port = (evtchn_port_t)port;
 	uuid_make(domain->uuid);
 	error = hvm_param_get(domain->id, HVM_PARAM_STORE_PFN, &page);
-	if (!error)
-		error = give_console(domain);
-	if (!error)
-		error = give_store(domain, info, page);
+	if (error)
+		return error;
+	// One that lies 1:1 in memory takes no page from us, and has its store's from Xen, from 4.21 on.
+	error = give_console(domain);
+	if (error) {
+		log_warning("dom0less: domain %u gets no console: %s", domain->id, error_text(error));
+		close_console(domain);
+	}
+	error = give_store(domain, info, page);
 	if (!error)
 		return 1;
 	take_back(domain);

@@ -183,6 +183,21 @@ static void no_memory_for_its_page(void **state)
 	assert_int_equal(domain_destroy(id, NULL), 0);
 }
 
+static void no_memory_for_its_console(void **state)
+{
+	(void)state;
+	domid_t id = make_with_page();
+	model_take_pages(model_free_pages());
+	model_output_clear();
+	assert_int_equal(dom0less_attach(), 0);
+	assert_non_null(strstr(model_output(), " gets no console: "));
+	assert_non_null(strstr(model_output(), "I: dom0less: attached 1 domain\n"));
+	assert_true(xenstore_is_introduced(id));
+	assert_null(domain_find(id)->console);
+	model_return_pages();
+	assert_int_equal(domain_destroy(id, NULL), 0);
+}
+
 static void fail_hypercall(unsigned int nth)
 {
 	model_fail_hypercall(nth, 0);
@@ -235,6 +250,7 @@ int main(void)
 		cmocka_unit_test(its_end_is_told),
 		cmocka_unit_test(many),
 		cmocka_unit_test(no_memory_for_its_page),
+		cmocka_unit_test(no_memory_for_its_console),
 		cmocka_unit_test(faults),
 	};
 
