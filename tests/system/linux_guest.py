@@ -27,7 +27,7 @@ class Linux:
         self.machine.attach(self.domain)
         self.machine.skip(0.2)
         # Neither the marks nor their text stand in what is typed.
-        self.machine.send(f"echo '<'BEGIN'>'; {line}; echo \"<END $?>\"\r")
+        self.machine.type(f"echo '<'BEGIN'>'; {line}; echo \"<END $?>\"\r")
         try:
             self.machine.expect("<BEGIN>", timeout)
             found = self.machine.expect(re.compile(r"<END (\d+)>"), timeout)

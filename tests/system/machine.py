@@ -154,6 +154,16 @@ class Machine:
             if start + CHUNK < len(text):
                 time.sleep(0.1)
 
+    def type(self, text):
+        """Types to a domain that echoes, and waits for that, since Xen keeps 128 bytes and drops the rest. A line of the log in
+        the echo is waited out."""
+        for start in range(0, len(text), CHUNK):
+            chunk = text[start:start + CHUNK]
+            self.console.send(chunk)
+            if start + CHUNK < len(text):
+                last = [re.escape(character) for character in chunk if not character.isspace()][-8:]
+                self.console.expect([r"\s*".join(last), pexpect.TIMEOUT], timeout=5)  # wherever the line is broken
+
     def await_storage(self, timeout=PATIENCE):
         """Waits until the log has said what of a card is mounted, or isn't, and the prompt stands again."""
         self.expect(re.compile(r"storage: (?:mounted, |no medium)[^\n]*\n"), timeout)

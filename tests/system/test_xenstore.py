@@ -75,7 +75,7 @@ class Linux:
     def shell(self, line):
         """What a command line prints in the guest."""
         self.machine.attach(self.domain)
-        self.machine.send(f"{{ {line}; }} >/out 2>&1; echo =$?=; cat /out; echo ==\r")
+        self.machine.type(f"{{ {line}; }} >/out 2>&1; echo =$?=; cat /out; echo ==\r")
         self.machine.expect(re.compile(r"\n?=(\d+)=\n"), timeout=SLOW)
         self.status = int(self.machine.console.match[1])
         self.machine.expect("==\n", timeout=SLOW)
