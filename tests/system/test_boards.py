@@ -77,6 +77,18 @@ def test_card(boot, board, xen, card):
     assert machine.poweroff() == 0
 
 
+def test_card_of_build_image(boot, tmp_path):
+    """The ZCU102's whole card. QEMU's machine has no U-Boot, so it is given Xen and Dom0 beside it."""
+    subprocess.run([TOP / "build-image", "--machine", "zcu102", "--boot-size", "64M", "--dom0-size", "128M", "--output", tmp_path],
+                   check=True, capture_output=True)
+    machine = boot(board="zcu102", card=tmp_path / "full.img")
+    assert {"boot.scr", "system.dtb", "thin-dom0.bin", "xen"} <= set(machine.answer("fs ls /0:").split())
+    machine.attach(machine.create("threads"))
+    machine.expect("thread_b: Hello World")
+    machine.detach()
+    assert machine.poweroff() == 0
+
+
 def test_readme_domains_of_the_raspberry_pi(boot, xen):
     outputs = Outputs()
     machine = boot(board="rpi4", xen=xen, qemu=outputs.arguments)
