@@ -23,7 +23,7 @@ def make(tmp_path):
         xen, dom0 = tmp_path / "xen.img", tmp_path / "dom0.img"
         header = struct.pack("<2I6Q4s4x", 0, 0, 0, xen_memory, 10, 0, 0, 0, b"ARM\x64")
         text = f"#\n# Automatically generated file; DO NOT EDIT.\n# Xen/arm 4.20.4\n#\nCONFIG_{xen_option}=y\n"
-        header += b"\x1f\x8b\x08 no archive" + gzip.compress(text.encode())
+        header += b"\x1f\x8b\x08 no archive" + gzip.compress(text.encode(), mtime=0)
         xen.write_bytes(header.ljust(xen_size, b"\0"))
         dom0.touch()
         os.truncate(dom0, dom0_size)
