@@ -29,7 +29,18 @@ def number(pattern, text, flags=re.M):
     return float(found[1])
 
 
-class ThinDom0(Machine):
+class Dom0(Machine):
+    """Either, with what both do in the same way."""
+
+    def create_many(self, configuration, names):
+        return sum(self.create(configuration, name) for name in names)
+
+    def destroy_many(self, names):
+        for name in names:
+            self.destroy(name)
+
+
+class ThinDom0(Dom0):
     """Ours. Configurations are found on the card by their names."""
 
     name = title = "Thin Dom0"
@@ -49,13 +60,6 @@ class ThinDom0(Machine):
 
     def destroy(self, name):
         return self.timed(f"xu destroy {name}")
-
-    def create_many(self, configuration, names):
-        return sum(self.create(configuration, name) for name in names)
-
-    def destroy_many(self, names):
-        for name in names:
-            self.destroy(name)
 
     def read_ahead(self, file):
         """Nothing: there is no cache of files' contents."""
@@ -103,7 +107,7 @@ class ThinDom0(Machine):
         return number(r"(\d+) at work$", self.answer(f"kernel time xstat stat -i {seconds}", LIMIT)) / 1e6
 
 
-class LinuxDom0(Machine):
+class LinuxDom0(Dom0):
     """Debian's Linux with xl; `store` is oxenstored or xenstored."""
 
     prompt_text = "dom0# "
@@ -144,13 +148,6 @@ class LinuxDom0(Machine):
 
     def destroy(self, name):
         return self.timed(f"xl destroy {name}")
-
-    def create_many(self, configuration, names):
-        return sum(self.create(configuration, name) for name in names)
-
-    def destroy_many(self, names):
-        for name in names:
-            self.destroy(name)
 
     def read_ahead(self, file):
         """Into the page cache: as long as it waits for a disk, its clock jumps from tick to tick while the host works."""
