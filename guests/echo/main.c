@@ -32,10 +32,13 @@ static void crash_guest(void)
 	*nowhere = 1;
 }
 
+// With a row that is half full, and shown so before it sleeps.
 static void suspend(void)
 {
 	struct sched_shutdown shutdown = { .reason = SHUTDOWN_suspend };
 
+	printf("sleeping... ");
+	task_sleep(MILLISECONDS(300));
 	xen_operation(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown);
 }
 

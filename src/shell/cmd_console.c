@@ -10,10 +10,10 @@
 #include "console/console.h"
 #include "domain/departed.h"
 #include "domain/domain.h"
-#include "kernel/log.h"
 #include "kernel/task.h"
 #include "shell/commands.h"
 #include "shell/domains.h"
+#include "shell/row.h"
 #include "xen/console_io.h"
 
 #define CTRL(key) ((char)((key) & 0x1f))
@@ -34,7 +34,6 @@ struct session {
 	size_t input_length;
 	uint64_t dropped; // bytes typed beyond that
 	bool changed_terminal; // the guest sent something that may last
-	char last; // byte shown
 	char detach; // byte that ends it
 };
 
@@ -62,12 +61,6 @@ static void give_input(struct session *s)
 	memmove(s->input, s->input + count, s->input_length);
 }
 
-static void print_line_start(const struct session *s)
-{
-	if (s->last != '\n')
-		shell_print("\n");
-}
-
 // Shows a piece of output. False when there is none.
 static bool show_output(struct session *s)
 {
@@ -75,15 +68,13 @@ static bool show_output(struct session *s)
 	uint64_t lost = console_take_lost(s->console);
 
 	if (lost) {
-		print_line_start(s);
+		row_end();
 		shell_print("Domain console overrun detected. %" PRIu64 " bytes was lost\n", lost);
-		s->last = '\n';
 	}
 	size_t count = console_read(s->console, piece, sizeof(piece));
 	if (!count)
 		return false;
-	kernel_console_write(piece, count);
-	s->last = piece[count - 1];
+	row_write(piece, count);
 	s->changed_terminal |= memchr(piece, ESCAPE, count) || memchr(piece, SHIFT_OUT, count);
 	return true;
 }
@@ -121,7 +112,7 @@ static void leave(const struct session *s, const char *reason)
 {
 	if (s->changed_terminal)
 		shell_print(TERMINAL_RESET);
-	print_line_start(s);
+	row_end();
 	if (reason)
 		shell_print("%s\n", reason);
 	if (s->dropped + s->input_length)
@@ -198,7 +189,7 @@ int console_command(const struct invocation *call)
 		console_put(console);
 		return -EBUSY;
 	}
-	session = (struct session){ .console = console, .last = '\n', .detach = detach };
+	session = (struct session){ .console = console, .detach = detach };
 	shell_print("Attached to a domain console\n");
 	show_backlog(&session);
 	leave(&session, join(&session));

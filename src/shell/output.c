@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/log.h"
+#include "shell/row.h"
 #include "shell/shell.h"
 
 #define RED "\033[1;31m"
@@ -45,7 +46,7 @@ static void print(const char *format, va_list arguments)
 	int length = vsnprintf(text, sizeof(text), format, arguments);
 
 	if (length > 0)
-		kernel_console_write(text, MIN((size_t)length, sizeof(text) - 1));
+		row_write(text, MIN((size_t)length, sizeof(text) - 1));
 }
 
 void shell_print(const char *format, ...)
@@ -88,8 +89,10 @@ void shell_status_clear(void)
 {
 	if (!status_length)
 		return;
-	memset(status, ' ', status_length);
-	shell_print("\r%s\r", status);
+	char blanks[sizeof(status) + 1];
+	memset(blanks, ' ', sizeof(blanks));
+	blanks[0] = blanks[status_length + 1] = '\r';
+	kernel_console_write(blanks, status_length + 2);
 	status_length = 0;
 }
 

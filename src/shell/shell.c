@@ -14,6 +14,7 @@
 #include "shell/complete.h"
 #include "shell/line_editor.h"
 #include "shell/output.h"
+#include "shell/row.h"
 #include "xen/console_io.h"
 
 #define PROMPT "uart:~$ "
@@ -49,7 +50,7 @@ static void print_log_line(const char *line, size_t length)
 	bool shown = editor.shown;
 	line_editor_hide(&editor);
 	shell_status_clear();
-	kernel_console_write(line, length);
+	row_interrupt(line, length);
 	if (shown)
 		line_editor_show(&editor);
 }
@@ -112,6 +113,7 @@ static enum line_event read_line(void)
 	// What Xen has printed up to now is above the prompt.
 	while (console_io_wait(0) == -EINTR)
 		;
+	row_end();
 	line_editor_start(&editor, shell_prompt_color(), PROMPT, shell_no_color());
 	if (!ready_time)
 		ready_time = time_now();

@@ -27,13 +27,14 @@ def test_default_is_to_destroy(boot_test, xen, line, said):
     machine.attach(domain)
     machine.expect(BANNER)
     machine.send("suspend\r")
-    machine.expect(f"I: domain {domain} (test_echo) has suspended itself; 'xu resume {domain}' lets it go on")
-    machine.detach()
+    machine.expect("sleeping... ")
+    machine.expect(f"\nI: domain {domain} (test_echo) has suspended itself; 'xu resume {domain}' lets it go on\nsleeping... ")
+    assert machine.detach() == "\nDetached from console\n"
     assert re.search(r"^test_echo .* ---s-- ", machine.command("xu list"), re.M)
     assert f"domain:{domain} resumed\n" in machine.command("xl resume test_echo")
     assert "hasn't suspended itself" in machine.command("xl resume test_echo")
     machine.attach(domain)
-    machine.expect("SUSPEND (8 bytes so far)")
+    machine.expect("SUSPEND (8 bytes so far)\n")
     machine.send(f"hello\r{line}\r")
     output = machine.prompt()
     assert "HELLO" in output and said in output and "Detached from console\n" in output

@@ -59,6 +59,64 @@ static void test_console_resets_the_terminal(void **state)
 			    "\033\\\017\033[0m\033[?25h\033[?1l\033[?2004lDetached from console\nuart:~$ ");
 }
 
+// What a guest has printed of its row, and what the terminal gets behind a line of the log.
+static const struct {
+	const char *printed, *again;
+} rows[] = {
+	{ "login: ", "\nW: now\nlogin: " },
+	{ "done\n", "W: now\n" },
+	{ "", "W: now\n" },
+	{ "50 %\r", "\nW: now\n50 %\b\b\b\b" },
+	{ "50 %\r60 %", "\nW: now\n60 %" },
+	{ "first\r\n# lsx\b \b", "\nW: now\n# ls \b" },
+	{ "# caf\u00e9\b", "\nW: now\n# caf\u00e9\b" },
+	{ "\033]0;root@guest\007\033[1;32mroot:\033[0m \033[6n", "\nW: now\nroot: " },
+	{ "# lists\033[5D\033[2C\033[K", "\nW: now\n# li" },
+	{ "# lists\033[5D\033[9C\033[J", "\nW: now\n# lists" },
+	{ "\033P unfinished\033\\# ", "\nW: now\n# " },
+	{ "\033(B# \033[2J\033[H", "\nW: now\n" },
+	{ "\033[1", "W: now\n" },
+};
+
+static void test_a_line_of_the_log_leaves_the_guests_row_whole(void **state)
+{
+	(void)state;
+	run("xu create virt_domu -d 1");
+	type("xu console 1\r");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		guest_prints("\n");
+		guest_prints(rows[i].printed);
+		model_output_clear();
+		log_warning("now");
+		assert_string_equal(model_output(), rows[i].again);
+	}
+	guest_prints("\n");
+	assert_has(typed("\035"), "lDetached from console\nuart:~$ "); // at the start of a row
+}
+
+// Of a row without an end, the last part is shown again, and nothing is overrun.
+static void test_a_long_row_and_a_line_of_the_log(void **state)
+{
+	char much[1000 + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(much); i++)
+		much[i] = (char)('a' + i % 26);
+	much[1000] = '\0';
+	run("xu create virt_domu -d 1");
+	type("xu console 1\r");
+	guest_prints(much);
+	model_output_clear();
+	log_warning("now");
+	const char *again = model_output();
+	assert_memory_equal(again, "\nW: now\n", 8);
+	assert_in_range(strlen(again + 8), 100, 256);
+	assert_string_equal(again + 8, much + 1000 - strlen(again + 8));
+	guest_prints("\r\033[2000C\033[3000D+");
+	log_warning("then");
+	type("\035");
+}
+
 static void test_console_overrun(void **state)
 {
 	static char much[2048];
@@ -155,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_console),
 		TEST(test_console_resets_the_terminal),
+		TEST(test_a_line_of_the_log_leaves_the_guests_row_whole),
+		TEST(test_a_long_row_and_a_line_of_the_log),
 		TEST(test_console_overrun),
 		TEST(test_console_of_a_domain_that_ends),
 		TEST(test_console_of_a_domain_that_breaks_it),
