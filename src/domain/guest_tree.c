@@ -276,7 +276,7 @@ void *guest_tree_build(const struct guest_tree_parameters *parameters, int *erro
 		return NULL;
 	}
 
-	const char *duplicate = duplicate_node(tree);
+	const char *duplicate = parameters->partial ? duplicate_node(tree) : NULL;
 	if (duplicate) {
 		*error = failure_set(
 			failure, -EEXIST,

@@ -103,13 +103,16 @@ uint64_t plan_domain_pages(const struct plan *plan)
 	return (KIB(config_max_memory(plan->config)) >> PAGE_SHIFT) + MAGIC_PAGES;
 }
 
-// Xen's own formula, and libxl's: for each CPU the page tables of 1 GB in 4 KB pages, for memory and its
-// sharing.
+// For Xen's page tables of the domain: a page for each MB of its memory, twice what it needs when all of that is in 4 KB
+// pages; 128, which map 256 MB of others' pages; and those of its devices' registers, which Xen maps in 4 KB pages. libxl
+// takes as much where "vcpus" isn't given, and otherwise 1 MB more for each CPU, which nothing on Arm needs.
 static uint64_t paging_pool_size(const struct domain_config *config)
 {
-	uint64_t pages = 256 * (uint64_t)config_max_vcpus(config) + config_max_memory(config) / 1024 + 128;
+	uint64_t pages = config_max_memory(config) / 1024 + 128;
 
-	return ROUND_UP(pages * PAGE_SIZE, MIB(1));
+	for (uint32_t i = 0; i < config->iomem_count; i++)
+		pages += config->iomem[i].frames / 512 + 2;
+	return pages * PAGE_SIZE;
 }
 
 static int check_free_memory(const struct plan *plan, struct failure *failure)
@@ -230,9 +233,10 @@ int plan_make(struct plan *plan, const struct domain_config *config, struct fail
 {
 	int error;
 
-	*plan = (struct plan){ .paging_pool = paging_pool_size(config) };
+	*plan = (struct plan){ 0 };
 	error = host_devices_resolve(&plan->devices, config, failure);
 	plan->config = config = &plan->devices.config;
+	plan->paging_pool = paging_pool_size(config);
 	if (error || (error = choose_gic(plan, failure)) || (error = check_devices(plan, failure)) ||
 	    (error = store_quota_check(config, failure)) ||
 	    (error = layout_memory(&plan->layout, config, failure)) ||
