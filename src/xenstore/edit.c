@@ -11,17 +11,17 @@
 int edit_value(struct node **top, const char *path, size_t size, const void *value, size_t value_size,
 	       struct charges *charges)
 {
-	const struct node *node = tree_find(top[0], path, size);
-	domid_t owner = acl_owner(node->acl);
-	int64_t growth = (int64_t)value_size - node->value_size;
 	struct node **slot;
-	int error = charges_add(charges, owner, 0, growth);
+	int error = tree_own(top, path, size, &slot);
 
 	if (error)
 		return error;
-	error = tree_own(top, path, size, &slot);
-	if (!error)
-		error = node_set_value(slot, value, value_size);
+	domid_t owner = acl_owner((*slot)->acl);
+	int64_t growth = (int64_t)value_size - (*slot)->value_size;
+	error = charges_add(charges, owner, 0, growth);
+	if (error)
+		return error;
+	error = node_set_value(slot, value, value_size);
 	if (error)
 		charges_add(charges, owner, 0, -growth);
 	return error;
@@ -29,14 +29,14 @@ int edit_value(struct node **top, const char *path, size_t size, const void *val
 
 int edit_acl(struct node **top, const char *path, size_t size, struct acl *acl, struct charges *charges)
 {
-	const struct node *node = tree_find(*top, path, size);
-	domid_t from = acl_owner(node->acl), to = acl_owner(acl);
-	int64_t bytes = (int64_t)node_size(node);
 	struct node **slot;
 	int error = tree_own(top, path, size, &slot);
 
-	if (!error)
-		error = charges_add(charges, from, -1, -bytes);
+	if (error)
+		return error;
+	domid_t from = acl_owner((*slot)->acl), to = acl_owner(acl);
+	int64_t bytes = (int64_t)node_size(*slot);
+	error = charges_add(charges, from, -1, -bytes);
 	if (error)
 		return error;
 	error = charges_add(charges, to, 1, bytes);

@@ -140,14 +140,24 @@ int xs_set_permissions(xs_transaction_t id, const char *path, const struct xs_pe
 	return error;
 }
 
-int xs_transaction_start(xs_transaction_t *id)
+static int start(bool alone, xs_transaction_t *id)
 {
 	struct transaction *transaction;
-	int error = store_start(users(), &transaction);
+	int error = store_start(users(), alone, &transaction);
 
 	if (!error)
 		*id = transaction->id;
 	return error;
+}
+
+int xs_transaction_start(xs_transaction_t *id)
+{
+	return start(false, id);
+}
+
+int xs_transaction_start_alone(xs_transaction_t *id)
+{
+	return start(true, id);
 }
 
 int xs_transaction_end(xs_transaction_t id, bool commit)

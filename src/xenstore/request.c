@@ -230,7 +230,7 @@ static int handle_transaction_start(struct request *request)
 
 	if (request->transaction)
 		return -EBUSY;
-	int error = store_start(request->client, &transaction);
+	int error = store_start(request->client, false, &transaction);
 	return error ? error : reply_number(request, transaction->id);
 }
 

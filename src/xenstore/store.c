@@ -69,31 +69,30 @@ static void announce(struct transaction *transaction, const struct change *chang
 static int prepare(struct client *client, struct transaction *transaction, const char *path, size_t size)
 {
 	if (transaction)
-		return transaction_note(transaction, path, size, NEED_ACCESS);
+		return transaction_note(transaction, path, size, NEED_CHANGE);
 	transaction_wait_for_guard(client, path, size);
 	return 0;
 }
 
 // ---- Permissions ----
 
-// Why the client doesn't get the node at this path: who may not know whether there is one learns nothing about it.
-static int refusal(const struct client *client, const struct node *version, const char *path, size_t size,
-		   unsigned int access)
-{
-	size_t nearest_size;
-	const struct node *nearest = tree_nearest(version, path, size, &nearest_size);
+// The deepest node on the way to a path, and the length of its own.
+struct place {
+	const struct node *node;
+	size_t size;
+};
 
-	return nearest_size != size && (acl_access(nearest->acl, &client->who) & access) ? -ENOENT : -EACCES;
-}
-
-// The node with all the wanted access, or the refusal.
+// 0: there is the node, with all the wanted access. Otherwise the refusal: who may not know whether there is one learns
+// nothing about it.
 static int look(const struct client *client, const struct node *version, const char *path, size_t size,
-		unsigned int access, const struct node **node)
+		unsigned int access, struct place *place)
 {
-	*node = tree_find(version, path, size);
-	if (*node && (acl_access((*node)->acl, &client->who) & access) == access)
-		return 0;
-	return refusal(client, version, path, size, access);
+	place->node = tree_nearest(version, path, size, &place->size);
+	unsigned int granted = acl_access(place->node->acl, &client->who) & access;
+
+	if (place->size != size)
+		return granted ? -ENOENT : -EACCES;
+	return granted == access ? 0 : -EACCES;
 }
 
 int store_read(struct client *client, struct transaction *transaction, const char *path, unsigned int need,
@@ -101,8 +100,12 @@ int store_read(struct client *client, struct transaction *transaction, const cha
 {
 	size_t size = strlen(path);
 	int error = transaction ? transaction_note(transaction, path, size, need) : 0;
+	struct place place;
 
-	return error ? error : look(client, *version_of(transaction), path, size, PERMISSION_READ, node);
+	if (!error)
+		error = look(client, *version_of(transaction), path, size, PERMISSION_READ, &place);
+	*node = place.node;
+	return error;
 }
 
 // ---- Quotas ----
@@ -147,11 +150,11 @@ static int note_missing(struct transaction *transaction, const char *path, size_
 	return error ? error : transaction_note(transaction, path, nearest_size, NEED_ACCESS);
 }
 
-static int create(struct client *client, struct transaction *transaction, const char *path, const void *value,
-		  size_t value_size)
+static int create(struct client *client, struct transaction *transaction, const char *path, const struct place *place,
+		  const void *value, size_t value_size)
 {
-	size_t size = strlen(path), nearest_size;
-	const struct node *nearest = tree_nearest(*version_of(transaction), path, size, &nearest_size);
+	const struct node *nearest = place->node;
+	size_t size = strlen(path), nearest_size = place->size;
 	domid_t owner = client->who.privileged ? DOMID_INVALID : client->who.domid;
 	struct acl *acl;
 	struct edit edit;
@@ -207,30 +210,30 @@ int store_write(struct client *client, struct transaction *transaction, const ch
 		size_t value_size)
 {
 	size_t size = strlen(path);
-	const struct node *node;
+	struct place place;
 	int error = prepare(client, transaction, path, size);
 
 	if (!error)
-		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE, &node);
+		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE, &place);
 	if (error && error != -ENOENT)
 		return error;
 	if (value_size > WIRE_PAYLOAD_MAX)
 		return -E2BIG;
 	if (!account_allows_size(client->account, XS_QUOTA_NODE_SIZE, value_size))
 		return -ENOSPC;
-	return error ? create(client, transaction, path, value, value_size) :
-		       change_value(client, transaction, path, node, value, value_size);
+	return error ? create(client, transaction, path, &place, value, value_size) :
+		       change_value(client, transaction, path, place.node, value, value_size);
 }
 
 int store_mkdir(struct client *client, struct transaction *transaction, const char *path)
 {
 	size_t size = strlen(path);
-	const struct node *node;
+	struct place place;
 	int error = prepare(client, transaction, path, size);
 
 	if (!error)
-		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE, &node);
-	return error == -ENOENT ? create(client, transaction, path, NULL, 0) : error;
+		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE, &place);
+	return error == -ENOENT ? create(client, transaction, path, &place, NULL, 0) : error;
 }
 
 // ---- RM ----
@@ -239,14 +242,14 @@ int store_mkdir(struct client *client, struct transaction *transaction, const ch
 static int take_out(const struct client *client, struct transaction *transaction, const char *path, size_t size)
 {
 	struct node *removed, **version = version_of(transaction);
-	const struct node *node;
+	struct place place;
 	struct charges refund;
 	struct edit edit;
 
 	charges_start(&refund);
 	int error = edit_count(version, path, size, !transaction, &refund);
 	if (!error && client)
-		error = look(client, *version, path, size, PERMISSION_WRITE, &node);
+		error = look(client, *version, path, size, PERMISSION_WRITE, &place);
 	if (error) {
 		charges_end(&refund);
 		return error;
@@ -275,11 +278,11 @@ static int take_out(const struct client *client, struct transaction *transaction
 int store_remove(struct client *client, struct transaction *transaction, const char *path)
 {
 	size_t size = strlen(path), parent_size = path_parent(path, size);
-	const struct node *node;
+	struct place place;
 	int error = prepare(client, transaction, path, size);
 
 	if (!error)
-		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE, &node);
+		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE, &place);
 	if (!error && !parent_size)
 		return -EINVAL; // "/"
 	if (!error)
@@ -319,7 +322,7 @@ int store_set_permissions(struct client *client, struct transaction *transaction
 			  struct xs_permission *entries, size_t count)
 {
 	size_t size = strlen(path);
-	const struct node *node;
+	struct place place;
 	struct acl *acl, *old;
 	struct edit edit;
 	int error = check_entries(client, entries, count);
@@ -327,15 +330,15 @@ int store_set_permissions(struct client *client, struct transaction *transaction
 	if (!error)
 		error = prepare(client, transaction, path, size);
 	if (!error)
-		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE | PERMISSION_OWNER, &node);
-	if (!error && !client->who.privileged && entries[0].domid != acl_owner(node->acl))
+		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE | PERMISSION_OWNER, &place);
+	if (!error && !client->who.privileged && entries[0].domid != acl_owner(place.node->acl))
 		error = -EPERM;
 	if (!error)
 		error = acl_intern(entries, count, &acl);
 	if (error)
 		return error;
 
-	old = acl_get(node->acl);
+	old = acl_get(place.node->acl);
 	edit_begin(&edit, transaction);
 	error = edit_acl(edit.top, path, size, acl, edit.charges);
 	edit_end(&edit);
@@ -351,9 +354,9 @@ int store_set_permissions(struct client *client, struct transaction *transaction
 
 // ---- Transactions ----
 
-int store_start(struct client *client, struct transaction **transaction)
+int store_start(struct client *client, bool alone, struct transaction **transaction)
 {
-	return transaction_start(client, top, transaction);
+	return transaction_start(client, top, alone, transaction);
 }
 
 int store_end(struct transaction *transaction, bool commit)

@@ -25,7 +25,8 @@ int store_remove(struct client *client, struct transaction *transaction, const c
 int store_set_permissions(struct client *client, struct transaction *transaction, const char *path,
 			  struct xs_permission *entries, size_t count);
 
-int store_start(struct client *client, struct transaction **transaction);
+// `alone`: for work that doesn't wait before the end, which otherwise fails.
+int store_start(struct client *client, bool alone, struct transaction **transaction);
 
 // May wait. The transaction is gone afterwards, also when this fails.
 int store_end(struct transaction *transaction, bool commit);

@@ -8,9 +8,11 @@ bool store_expand(const char *template, store_value *value, const void *context,
 	size_t at = 0;
 
 	for (; *template && at + 1 < size; template ++) {
-		text[at] = *template;
-		text[at + 1] = '\0';
-		if (*template == '%' && !value(context, *++template, text + at, size - at))
+		if (*template != '%') {
+			text[at++] = *template;
+			continue;
+		}
+		if (!value(context, *++template, text + at, size - at))
 			return false;
 		at += strlen(text + at);
 	}

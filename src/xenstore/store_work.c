@@ -3,13 +3,13 @@
 
 #include <errno.h>
 
-// The server protects a repeated transaction from guests, so that so many are far more than enough.
+// It isn't repeated as long as no work waits.
 #define ATTEMPTS 10
 
 static int attempt(store_work *work, const void *context)
 {
 	xs_transaction_t transaction;
-	int error = xs_transaction_start(&transaction);
+	int error = xs_transaction_start_alone(&transaction);
 
 	if (error)
 		return error;

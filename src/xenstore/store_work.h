@@ -4,9 +4,8 @@
 
 #include "xenstore/xenstore.h"
 
-// 0 commits; an error ends it with nothing done and is passed on. It is run again from its start when
-// somebody has changed meanwhile what it read, so it must not depend on what it has done before.
+// 0 commits; an error ends it with nothing done and is passed on. It doesn't wait, so that nobody else changes anything meanwhile.
 typedef int store_work(xs_transaction_t transaction, const void *context);
 
-// 0, the work's error, -ENOMEM, or -EAGAIN when others change the same again and again. May wait.
+// 0, the work's error, -ENOMEM, or -EAGAIN when it does wait and others change the store again and again. May wait at its end.
 int store_transact(store_work *work, const void *context);

@@ -139,16 +139,26 @@ static unsigned int lower_bound(const struct transaction *transaction, const cha
 	return low;
 }
 
-static struct record *record_at(const struct transaction *transaction, unsigned int index, const char *path, size_t size)
+static bool is_of(const struct record *record, const char *path, size_t size)
 {
-	if (index == transaction->record_count)
-		return NULL;
-	struct record *record = transaction->sorted[index];
-	return record->size == size && !memcmp(record->path, path, size) ? record : NULL;
+	return record->size == size && !memcmp(record->path, path, size);
 }
 
+static struct record *record_at(const struct transaction *transaction, unsigned int index, const char *path, size_t size)
+{
+	if (index == transaction->record_count || !is_of(transaction->sorted[index], path, size))
+		return NULL;
+	return transaction->sorted[index];
+}
+
+// Of one that is alone: the last one, or NULL.
 static struct record *find_record(const struct transaction *transaction, const char *path, size_t size)
 {
+	if (transaction->alone) {
+		struct record *last = LIST_ENTRY(transaction->records.previous, struct record, link);
+
+		return !list_is_empty(&transaction->records) && is_of(last, path, size) ? last : NULL;
+	}
 	return record_at(transaction, lower_bound(transaction, path, size), path, size);
 }
 
@@ -159,7 +169,7 @@ static int64_t record_memory(const struct record *record)
 
 static int reserve_record(struct transaction *transaction)
 {
-	if (transaction->record_count < transaction->record_room)
+	if (transaction->alone || transaction->record_count < transaction->record_room)
 		return 0;
 
 	unsigned int room = transaction->record_room ? 2 * transaction->record_room : 16;
@@ -169,6 +179,15 @@ static int reserve_record(struct transaction *transaction)
 	transaction->sorted = more;
 	transaction->record_room = room;
 	return 0;
+}
+
+static void sort_in(struct transaction *transaction, struct record *record, unsigned int index)
+{
+	record->seen = tree_find(transaction->base, record->path, record->size);
+	memmove(&transaction->sorted[index + 1], &transaction->sorted[index],
+		(transaction->record_count - index) * sizeof(struct record *));
+	transaction->sorted[index] = record;
+	transaction->record_count++;
 }
 
 static int add_record(struct transaction *transaction, const char *path, size_t size, unsigned int index,
@@ -182,14 +201,12 @@ static int add_record(struct transaction *transaction, const char *path, size_t 
 	struct record *record = reserve_record(transaction) ? NULL : malloc(sizeof(*record) + size + 1);
 	if (!record)
 		return -ENOMEM;
-	*record = (struct record){ .seen = tree_find(transaction->base, path, size), .size = (uint16_t)size };
+	*record = (struct record){ .size = (uint16_t)size };
 	memcpy(record->path, path, size);
 	record->path[size] = '\0';
 	list_append(&transaction->records, &record->link);
-	memmove(&transaction->sorted[index + 1], &transaction->sorted[index],
-		(transaction->record_count - index) * sizeof(struct record *));
-	transaction->sorted[index] = record;
-	transaction->record_count++;
+	if (!transaction->alone)
+		sort_in(transaction, record, index);
 	transaction->record_bytes += record_memory(record);
 	charge_memory(transaction, record_memory(record));
 	*result = record;
@@ -200,6 +217,8 @@ int transaction_note(struct transaction *transaction, const char *path, size_t s
 {
 	if (transaction->failed)
 		return -EAGAIN;
+	if (transaction->alone && (!(need & NEED_CHANGE) || find_record(transaction, path, size)))
+		return 0;
 
 	unsigned int index = lower_bound(transaction, path, size);
 	struct record *record = record_at(transaction, index, path, size);
@@ -216,7 +235,10 @@ int transaction_note(struct transaction *transaction, const char *path, size_t s
 
 void transaction_did(struct transaction *transaction, const char *path, size_t size, unsigned int deeds)
 {
-	find_record(transaction, path, size)->flags |= (uint8_t)deeds;
+	struct record *record = find_record(transaction, path, size);
+
+	if (record)
+		record->flags |= (uint8_t)deeds;
 }
 
 static void drop_records(struct transaction *transaction)
@@ -255,7 +277,7 @@ static void guard_end(const struct transaction *transaction)
 	wait_queue_wake(&guard.waiters);
 }
 
-int transaction_start(struct client *client, struct node *top, struct transaction **result)
+int transaction_start(struct client *client, struct node *top, bool alone, struct transaction **result)
 {
 	if (!account_allows(client->account, XS_QUOTA_TRANSACTIONS, 1) ||
 	    !account_allows(client->account, XS_QUOTA_MEMORY, (int64_t)sizeof(struct transaction)))
@@ -269,6 +291,7 @@ int transaction_start(struct client *client, struct node *top, struct transactio
 	while (!client->last_transaction || transaction_find(client, client->last_transaction));
 	transaction->id = client->last_transaction;
 	transaction->client = client;
+	transaction->alone = alone;
 	transaction->base = node_get(top);
 	transaction->top = node_get(top);
 	charges_start(&transaction->charges);
@@ -455,7 +478,7 @@ static void fire(const struct transaction *transaction, const struct node *befor
 	struct record *record;
 
 	LIST_FOR_EACH(record, &transaction->records, link) {
-		if (!(record->flags & DEED_FIRES))
+		if (!(record->flags & DEED_FIRES) || !watch_concerns(record->path, record->size))
 			continue;
 		const struct node *old = tree_find(before, record->path, record->size);
 		const struct node *new = tree_find(top, record->path, record->size);
@@ -515,7 +538,8 @@ static int make_changes(struct transaction *transaction, struct node **top,
 int transaction_commit(struct transaction *transaction, struct node **top,
 		       int (*check)(const struct client *client, const struct charges *charges))
 {
-	int error = transaction->failed ? -EAGAIN : find_conflict(transaction, top);
+	bool lost = transaction->failed || (transaction->alone && !is_untouched(transaction, *top));
+	int error = lost ? -EAGAIN : find_conflict(transaction, top);
 
 	if (!error)
 		error = make_changes(transaction, top, check);

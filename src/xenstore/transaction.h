@@ -15,6 +15,7 @@ enum need {
 	NEED_ACCESS = 0,
 	NEED_VALUE = 1, // ... the value
 	NEED_LIST = 2, // ... the names of the children
+	NEED_CHANGE = 64, // ... is about to change the node
 };
 
 // What a request did to a path.
@@ -30,12 +31,13 @@ struct transaction {
 	struct list open; // among all that hold a version
 	struct client *client;
 	uint32_t id;
+	bool alone; // nobody else runs before its end, or it fails then: what it reads needs no record
 	bool failed; // it had to give its versions up: all further requests fail with -EAGAIN
 	bool must_repeat; // a domain has died: its own version may still name it
 	struct node *base, *top;
 	struct charges charges; // for `top` against `base`
 	struct list records; // in order of the first access
-	struct record **sorted; // the same by path, parents before children
+	struct record **sorted; // the same by path, parents before children; none of one that is alone
 	unsigned int record_count, record_room;
 	int64_t node_bytes; // of nodes that only `top` has
 	int64_t record_bytes;
@@ -43,7 +45,7 @@ struct transaction {
 };
 
 // -ENOSPC: the client has too many; -ENOMEM.
-int transaction_start(struct client *client, struct node *top, struct transaction **transaction);
+int transaction_start(struct client *client, struct node *top, bool alone, struct transaction **transaction);
 
 // NULL: the client has none with this id.
 struct transaction *transaction_find(const struct client *client, uint32_t id);

@@ -459,6 +459,22 @@ static void fire_upwards(struct firing *firing)
 	}
 }
 
+bool watch_concerns(const char *path, size_t size)
+{
+	size_t position = 0, part_size;
+	const char *part;
+
+	while (path_next_part(path, size, &position, &part, &part_size)) {
+		size_t index = lower_bound(path, position);
+
+		if (!is_below(index, path, position))
+			return false;
+		if (is_at(index, path, position))
+			return true;
+	}
+	return true;
+}
+
 // A watched node below one that was removed is told with its own path.
 static void fire_downwards(const struct change *change)
 {

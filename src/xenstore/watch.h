@@ -80,6 +80,9 @@ struct change {
 // with their own path. A client gets none for a node of which it could read neither the old nor the new form nor the parent.
 void watch_fire(const struct change *change);
 
+// False: nobody watches this path, one above it or one below it, so that a change of it needs no watch_fire().
+bool watch_concerns(const char *path, size_t size);
+
 // @introduceDomain or @releaseDomain: watches without a depth learn that something happened, those with one to which domain.
 void watch_fire_special(const struct node *top, const char *name, domid_t domid);
 

@@ -96,6 +96,9 @@ int xs_set_permissions(xs_transaction_t transaction, const char *path, const str
 // -EAGAIN: somebody has changed what it read, nothing was done, and it is to be repeated from its start; the repetition
 // is protected from guests for some time, so that a few are enough. The id is gone after the end, however it went.
 int xs_transaction_start(xs_transaction_t *transaction);
+// The same, cheaper, for work that doesn't wait between this and the end, so that nobody changes anything meanwhile. Otherwise
+// -EAGAIN, whatever they changed.
+int xs_transaction_start_alone(xs_transaction_t *transaction);
 int xs_transaction_end(xs_transaction_t transaction, bool commit); // may wait
 
 // ---- Watches ----

@@ -96,6 +96,47 @@ static void transactions(void **state)
 	assert_string_equal(buffer, "2");
 }
 
+// A transaction for work that doesn't wait.
+static void alone(void **state)
+{
+	xs_transaction_t t;
+	struct xs_watch *watch;
+	char text[64];
+
+	(void)state;
+	xs_write(0, "/a/old", "1", 1);
+	assert_int_equal(xs_watch_open("/a", XS_DEPTH_ALL, &queue, &watch), 0);
+	xs_watch_take(watch, text, sizeof(text));
+	assert_int_equal(xs_transaction_start_alone(&t), 0);
+	assert_int_equal(xs_rm(t, "/a/old"), 0);
+	assert_int_equal(xs_write(t, "/a/b/c", "1", 1), 0);
+	assert_int_equal(xs_write(t, "/a/b/c", "2", 1), 0);
+	assert_int_equal(xs_read(t, "/a/b/c", text, sizeof(text)), 1);
+	assert_int_equal(xs_read(0, "/a/b/c", text, sizeof(text)), -ENOENT);
+	assert_int_equal(xs_transaction_end(t, true), 0);
+	assert_int_equal(xs_read(0, "/a/b/c", text, sizeof(text)), 1);
+	assert_string_equal(text, "2");
+	assert_int_equal(xs_read(0, "/a/old", text, sizeof(text)), -ENOENT);
+	assert_true(xs_watch_take(watch, text, sizeof(text)));
+	assert_string_equal(text, "/a/old");
+	assert_true(xs_watch_take(watch, text, sizeof(text)));
+	assert_string_equal(text, "/a/b/c");
+	assert_false(xs_watch_take(watch, text, sizeof(text)));
+	xs_watch_close(watch);
+
+	// Others ran in between, wherever they wrote.
+	assert_int_equal(xs_transaction_start_alone(&t), 0);
+	assert_int_equal(xs_write(t, "/a/d", "", 0), 0);
+	xs_write(0, "/elsewhere", "", 0);
+	assert_int_equal(xs_transaction_end(t, true), -EAGAIN);
+	assert_int_equal(xs_read(0, "/a/d", text, sizeof(text)), -ENOENT);
+	assert_int_equal(xs_transaction_start_alone(&t), 0);
+	assert_int_equal(xs_write(t, "/a/d", "", 0), 0);
+	assert_int_equal(xs_transaction_end(t, false), 0);
+	assert_int_equal(xs_read(0, "/a/d", text, sizeof(text)), -ENOENT);
+	assert_int_equal(xs_rm(0, "/elsewhere"), 0);
+}
+
 static void watches(void **state)
 {
 	struct xs_watch *deep, *flat;
@@ -422,6 +463,7 @@ int main(void)
 		TEST(nodes),
 		TEST(lists_in_parts),
 		TEST(transactions),
+		TEST(alone),
 		TEST(watches),
 		TEST(watches_wake_their_queue),
 		TEST(quotas),
