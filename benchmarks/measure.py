@@ -25,6 +25,9 @@ CONFIGURATIONS = {
     "linux": 'kernel = "vmlinuz"\nmemory = 128\n',
     "2g": 'kernel = "sync.bin"\nmemory = 2048\n',
     "bench": 'kernel = "bench.bin"\nmemory = 16\n',
+    "domd": 'kernel = "vmlinuz"\nramdisk = "domd.gz"\ncmdline = "console=hvc0 quiet"\nmemory = 384\ndriver_domain = 1\n',
+    "guest": 'kernel = "vmlinuz"\nramdisk = "guest.gz"\ncmdline = "console=hvc0 quiet"\nmemory = 256\n'
+             'vif = [ "backend=DomD,bridge=xenbr0" ]\ndisk = [ "backend=DomD,vdev=xvda,access=rw,target=/served/64M" ]\n',
     "flood": 'kernel = "flood.bin"\nmemory = 16\ncmdline = "bytes=50000"\non_poweroff = "preserve"\n',
 }
 CARD_LIST = """\
@@ -34,7 +37,21 @@ guests/sync.bin dom0/sync.bin
 guests/bench.bin dom0/bench.bin
 guests/flood.bin dom0/flood.bin
 linux/vmlinuz-6.12 dom0/vmlinuz
+domd.gz dom0/domd.gz
+guest.gz dom0/guest.gz
 """
+GUESTS = TOP / "build/virt/guests"
+
+
+def make_root(name, output):
+    subprocess.run([TOP / "image/root", TOP / f"benchmarks/linux/{name}.txt", output, "--from", TOP / "benchmarks/linux",
+                    "--from", TOP, "--from", PARTS], check=True)
+
+
+def lay_over(ramdisk, name, output):
+    """A ramdisk with what this list has instead or besides: Linux unpacks one after the other."""
+    make_root(name, FOLDER / f"{name}.gz")
+    output.write_bytes(ramdisk.read_bytes() + (FOLDER / f"{name}.gz").read_bytes())
 
 
 def make_images():
@@ -47,10 +64,11 @@ def make_images():
     for name, text in CONFIGURATIONS.items():
         (FOLDER / f"{name}.cfg").write_text(f'name = "{name}"\n{text}')
     (FOLDER / "dom0.txt").write_text(CARD_LIST + "".join(f"{name}.cfg dom0/{name}.cfg\n" for name in CONFIGURATIONS))
+    make_root("dom0", RAMDISK)
+    lay_over(GUESTS / "domd.gz", "pv-domd", FOLDER / "domd.gz")
+    lay_over(GUESTS / "initramfs.gz", "pv-guest", FOLDER / "guest.gz")
     subprocess.run([TOP / "image/card", FOLDER / "dom0.txt", CARD, "--from", FOLDER, "--from", TOP / "build/virt",
                     "--from", PARTS], check=True)
-    subprocess.run([TOP / "image/root", TOP / "benchmarks/linux/dom0.txt", RAMDISK, "--from", TOP / "benchmarks/linux",
-                    "--from", TOP, "--from", PARTS], check=True)
     return lock
 
 
@@ -72,7 +90,7 @@ def measure_side(side, works, options, results):
     if functions:
         in_machine(side, True, functions, options, record)
     if "wall" in works:
-        in_machine(side, False, [rows.wall], options, record)
+        in_machine(side, False, [rows.wall, rows.wall_pv], options, record)
     if "image" in works:
         rows.image(side, record)
     results.add(side.name, record)

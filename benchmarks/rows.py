@@ -38,6 +38,9 @@ class Row:
 
 STORE_KINDS = {"READ": "READ", "WRITE": "WRITE", "DIRECTORY": "DIRECTORY of 16", "TRANSACTION": "transaction of one WRITE"}
 COUNTS = 0, 1, 4, 16  # of guests
+# Of benchmarks/linux/pv-guest-measure.
+PV_KINDS = {"disk_read": "its PV disk is read", "disk_write": "its PV disk is written",
+            "receive": "it receives over its PV network", "send": "it sends over its PV network"}
 
 ROWS = {row.name: row for row in (
     Row("start", "from Xen's hand-over to the prompt, or to all services of Linux", "s", COUNTED, ratio=50),
@@ -58,11 +61,14 @@ ROWS = {row.name: row for row in (
     *(Row(f"busy_{kind}_{what}", f"store, while Dom0 creates guests, {title}: {what}", "us", COUNTED)
       for kind, title in STORE_KINDS.items() for what in ("median", "p99")),
     Row("console", "output of a guest into its console", "KB/s", COUNTED),
+    *(Row(f"pv_{kind}", f"a Linux guest of a Linux driver domain: {title}", "MB/s", COUNTED) for kind, title in PV_KINDS.items()),
     Row("wall_start", "from Xen's hand-over to the prompt, or to all services of Linux", "s", WALL, ratio=50),
     Row("wall_create_small", "create a guest of 16 MB", "ms", WALL, ratio=20),
     Row("wall_destroy_small", "destroy the guest of 16 MB", "ms", WALL),
     Row("wall_create_linux", "create a guest of 128 MB with Linux' kernel (38 MB)", "ms", WALL),
     Row("wall_destroy_linux", "destroy that of 128 MB", "ms", WALL),
+    *(Row(f"wall_pv_{kind}", f"a Linux guest of a Linux driver domain: {title}", "MB/s", WALL)
+      for kind, title in PV_KINDS.items()),
     Row("idle", "CPU time of an idle Dom0 in a minute", "ms", COUNTED),
     Row("block", "a kernel loaded from a disk of 40 MB/s, by the device's own rate", "ratio", WALL, least=0.9),
 )}
@@ -160,6 +166,25 @@ def idle(dom0, record, quick):
     record.add("idle", dom0.idle_cpu(60 * minutes) * 1000 / minutes)
 
 
+def pv(dom0, record, quick, prefix="pv"):
+    """Between two domains, so that the control domain has no part in it."""
+    dom0.create("domd", "DomD", paused=False)
+    dom0.wait_printed("DomD", "DomD: serves")
+    dom0.create("guest", "guest", paused=False)
+    output = dom0.wait_printed("guest", "pv: end")
+    assert "pv: failed" not in output, output
+    times = re.findall(r"([\d.]+)\] pv: (\w+) (\d+) begins\n+\[ *([\d.]+)\] pv: \2 \3 ends$", output, re.M)
+    assert {kind for _, kind, *_ in times} == set(PV_KINDS), output
+    for begin, kind, megabytes, end in times[len(PV_KINDS):]:  # without the first of each, with which Linux allocates what it keeps
+        record.add(f"{prefix}_{kind}", int(megabytes) / (float(end) - float(begin)))
+    dom0.destroy("guest")
+    dom0.destroy("DomD")
+
+
+def wall_pv(dom0, record, quick):
+    pv(dom0, record, quick, "wall_pv")
+
+
 def image(side, record):
     if side is ThinDom0:
         size = subprocess.run([TOP / "scripts/size-check.py", f"{IMAGE}.elf", f"{IMAGE}.bin"], capture_output=True, text=True,
@@ -170,6 +195,8 @@ def image(side, record):
 
 
 # What is done in a machine that counts, by the names that --only takes; the others have a machine of their own, or need none.
-WORKS = {"start": start, "create": create, "guests": guests, "store": store, "busy": busy, "console": console, "idle": idle}
+# In this order: the memory is that of a Dom0 that has just started.
+WORKS = {"start": start, "guests": guests, "create": create, "store": store, "busy": busy, "console": console, "idle": idle,
+         "pv": pv}
 NAMES = [*WORKS, "wall", "image", "block"]
-SLOW = {"busy", "wall", "idle", "block"}  # not part of --quick
+SLOW = {"busy", "wall", "idle", "pv", "block"}  # not part of --quick
