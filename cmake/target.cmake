@@ -136,7 +136,7 @@ endif()
 # --- root file systems of Linux: the guest's, DomD's, and the disk that DomD exports ---------------------------------
 
 file(GLOB linux_scripts CONFIGURE_DEPENDS image/linux/*)
-file(GLOB linux_parts CONFIGURE_DEPENDS ${PARTS}/linux/* ${PARTS}/linux/lib/* ${PARTS}/linux/modules-*/*)
+file(GLOB linux_parts CONFIGURE_DEPENDS ${PARTS}/linux/* ${PARTS}/linux/lib/*)
 
 # linux_root(LIST OUTPUT [DEPENDS FILE...] [SIZE MIB]): image/root makes OUTPUT of image/linux/LIST.
 function(linux_root list output)

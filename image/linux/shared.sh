@@ -30,3 +30,14 @@ wait_for() {
 		usleep 200000
 	done
 }
+
+# coldplug: loads the modules of the devices that are there, and of those that show up by that. What has no module is built
+# in, or unknown, and passed over.
+coldplug() {
+	local devices
+	while devices=$(find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u) && [ "$devices" != "$coldplugged" ]; do
+		coldplugged=$devices
+		echo "$devices" | xargs modprobe -a -q
+	done
+}
+coldplugged=

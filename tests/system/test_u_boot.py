@@ -72,7 +72,7 @@ def test_script_of_the_raspberry_pi_5(boot, tmp_path):
     """No machine of QEMU is one. Its card is in a Raspberry Pi 4, whose U-Boot it is as well, and is given the Pi 5's tree.
     DomD has the PCI Express of NVMe disks; its files are small here, since this card is read slowly."""
     parts, dom0, ramdisk, xen = tmp_path / "parts", TOP / "build/rpi5/thin-dom0.bin", tmp_path / "ramdisk", tmp_path / "xen"
-    kernel = parts / "linux/vmlinuz-6.12"
+    kernel = parts / "linux/vmlinuz-7.3"
     kernel.parent.mkdir(parents=True)
     for folder in "trees", "u-boot", "raspi-firmware":
         (parts / folder).symlink_to(TOP / "build/parts" / folder)
