@@ -150,7 +150,8 @@ int domain_build(const struct domain_config *config, domid_t wanted, bool paused
 
 void domain_is_built(struct domain *domain)
 {
-	domain->being_built = domain->restarting = false;
+	pv_devices_drop_kept(domain);
+	domain->being_built = domain->restarting = domain->source_is_new = false;
 	domain->start_time = time_now();
 	pv_devices_domains_changed();
 	lifecycle_look(); // it may have ended already

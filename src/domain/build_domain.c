@@ -14,6 +14,7 @@
 #include "domain/placement.h"
 #include "domain/pool.h"
 #include "domain/progress.h"
+#include "domain/pv_devices.h"
 #include "domain/uuid.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
@@ -94,6 +95,7 @@ int build_drop_name(struct domain *domain, struct failure *failure)
 		console_close(domain->console);
 	if (domain->source)
 		domain->source->release(domain->source);
+	pv_devices_drop_kept(domain);
 	free(domain);
 	return 0;
 }

@@ -155,7 +155,7 @@ int build_detach_devices(struct domain *domain, struct failure *failure)
 // What other domains serve it with. They are looked for before anything is built.
 int build_find_backends(struct build *build)
 {
-	return pv_devices_await_domains(build->config, progress_is_stopped, build->failure);
+	return pv_devices_await_domains(build->domain, build->config, progress_is_stopped, build->failure);
 }
 
 int build_attach_pv_devices(struct build *build)

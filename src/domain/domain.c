@@ -43,8 +43,10 @@ void domain_enlist(struct domain *domain)
 	struct list *place = &domain_list;
 	struct domain *other;
 
-	if (!domain->pv_devices.next)
+	if (!domain->pv_devices.next) {
 		list_init(&domain->pv_devices);
+		list_init(&domain->pv_kept);
+	}
 	list_remove(&domain->link);
 	DOMAIN_FOR_EACH(other)
 	{

@@ -26,6 +26,9 @@ struct domain {
 	gfn_t store_frame;                      // of the store's ring
 	struct device_list *devices;            // given to it, or NULL
 	struct list pv_devices;                 // served by other domains (pv_devices.h)
+	struct list pv_kept;                    // its restart is to offer these: not what its source says,
+	bool pv_are_kept;                       // while this is set
+	bool source_is_new;                     // the source is another than it was built from
 	bool being_built, being_destroyed;      // another task is at it
 	bool restarting;                        // while destroyed and built again: its name and console stay
 	bool ended;                             // it has shut down by itself, and that was told

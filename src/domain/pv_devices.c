@@ -23,9 +23,8 @@
 
 // ---- Waiting ----
 
-// Waits until condition(context). -ETIMEDOUT, -EINTR.
-static int await(bool (*condition)(const void *context), const void *context, uint64_t deadline,
-		 pv_interrupted *interrupted)
+int pv_await(bool (*condition)(const void *context), const void *context, uint64_t deadline,
+	     pv_interrupted *interrupted)
 {
 	for (;;) {
 		uint64_t now = time_now();
@@ -64,7 +63,7 @@ static bool is_there(const void *name)
 static int await_domain(const char *what, const char *name, uint64_t deadline, pv_interrupted *interrupted,
 			struct failure *failure)
 {
-	int error = await(is_there, name, deadline, interrupted);
+	int error = pv_await(is_there, name, deadline, interrupted);
 
 	if (error == -EINTR)
 		return failure_set(failure, error,
@@ -90,8 +89,24 @@ static int check_isolation(struct failure *failure)
 		"'xsm=dummy' on its command line");
 }
 
-int pv_devices_await_domains(const struct domain_config *config, pv_interrupted *interrupted,
-			     struct failure *failure)
+static int await_domains_of_kept(const struct domain *domain, pv_interrupted *interrupted,
+				 struct failure *failure)
+{
+	uint64_t deadline = time_now() + PATIENCE;
+	const struct pv_device *device;
+	char what[PV_NAME_SIZE];
+	int error = 0;
+
+	LIST_FOR_EACH (device, &domain->pv_kept, link) {
+		pv_device_name(device, what);
+		if (!error)
+			error = await_domain(what, device->backend_name, deadline, interrupted, failure);
+	}
+	return error;
+}
+
+static int await_domains_of(const struct domain_config *config, pv_interrupted *interrupted,
+			    struct failure *failure)
 {
 	uint64_t deadline = time_now() + PATIENCE;
 	char what[PV_NAME_SIZE];
@@ -112,6 +127,13 @@ int pv_devices_await_domains(const struct domain_config *config, pv_interrupted 
 			error = await_domain(what, config->vifs[i].backend, deadline, interrupted, failure);
 	}
 	return error;
+}
+
+int pv_devices_await_domains(const struct domain *domain, const struct domain_config *config,
+			     pv_interrupted *interrupted, struct failure *failure)
+{
+	return domain->pv_are_kept ? await_domains_of_kept(domain, interrupted, failure)
+				   : await_domains_of(config, interrupted, failure);
 }
 
 // ---- Offering ----
@@ -166,7 +188,7 @@ static void warn_of_no_agent(const struct pv_device *device)
 
 static int await_backend(const struct pv_device *device, pv_interrupted *interrupted, struct failure *failure)
 {
-	int error = await(has_answered, device, time_now() + PATIENCE, interrupted);
+	int error = pv_await(has_answered, device, time_now() + PATIENCE, interrupted);
 	XenbusState state = pv_backend_state(device);
 
 	if (!error && state != XenbusStateUnknown && state < XenbusStateClosing && !pv_is_refused(device))
@@ -201,8 +223,7 @@ int pv_offer_to(struct pv_device *device, struct failure *failure)
 	return 0;
 }
 
-// Taken by a task before it does with a device what may wait, so that nobody else frees it meanwhile.
-static void release(struct pv_device *device)
+void pv_release(struct pv_device *device)
 {
 	device->is_busy = false;
 	wait_queue_wake(&pv_changes);
@@ -226,10 +247,22 @@ static int offer(struct domain *domain, struct pv_device *device, struct failure
 	return failure_set(failure, -EEXIST, "domain %u has a %s already", domain->id, what);
 }
 
-int pv_devices_attach_all(struct domain *domain, const struct domain_config *config,
-			  pv_interrupted *interrupted, struct failure *failure)
+static int offer_kept(struct domain *domain, struct failure *failure)
 {
-	struct pv_device *device;
+	int error = 0;
+
+	while (!list_is_empty(&domain->pv_kept) && !error) {
+		struct pv_device *device = LIST_ENTRY(domain->pv_kept.next, struct pv_device, link);
+
+		list_remove(&device->link);
+		device->guest = domain->id;
+		error = offer(domain, device, failure);
+	}
+	return error;
+}
+
+static int offer_configured(struct domain *domain, const struct domain_config *config, struct failure *failure)
+{
 	int error = 0;
 
 	for (uint32_t i = 0; i < config->disk_count && !error; i++)
@@ -237,10 +270,19 @@ int pv_devices_attach_all(struct domain *domain, const struct domain_config *con
 	for (uint32_t i = 0; i < config->vif_count && !error; i++)
 		error = offer(domain, pv_vif_make(&config->vifs[i], i, domain->uuid, domain->id, failure),
 			      failure);
+	return error;
+}
+
+int pv_devices_attach_all(struct domain *domain, const struct domain_config *config,
+			  pv_interrupted *interrupted, struct failure *failure)
+{
+	struct pv_device *device;
+	int error = domain->pv_are_kept ? offer_kept(domain, failure) : offer_configured(domain, config, failure);
+
 	LIST_FOR_EACH (device, &domain->pv_devices, link) {
 		if (!error)
 			error = await_backend(device, interrupted, failure);
-		release(device);
+		pv_release(device);
 	}
 	return error;
 }
@@ -267,141 +309,11 @@ int pv_discard(struct pv_device *device, struct failure *failure)
 	return 0;
 }
 
-// From a domain that doesn't serve any more there is nothing to wait for.
-static bool is_closed(const void *context)
+bool pv_has_let_go(const void *context)
 {
 	const struct pv_device *device = context;
 
 	return pv_is_closed(device) || !pv_is_serving(device->backend);
-}
-
-static bool are_free(const void *context)
-{
-	const struct domain *domain = context;
-	struct pv_device *device;
-
-	LIST_FOR_EACH (device, &domain->pv_devices, link)
-		if (device->is_busy)
-			return false;
-	return true;
-}
-
-// What couldn't be told, for lack of memory, isn't waited for.
-static bool are_closed(const void *context)
-{
-	const struct domain *domain = context;
-	struct pv_device *device;
-
-	LIST_FOR_EACH (device, &domain->pv_devices, link)
-		if (device->is_closing && !is_closed(device))
-			return false;
-	return true;
-}
-
-static void say_who_is_late(const struct domain *domain)
-{
-	struct pv_device *device;
-	char what[PV_NAME_SIZE];
-
-	LIST_FOR_EACH (device, &domain->pv_devices, link) {
-		if (!device->is_closing || is_closed(device))
-			continue;
-		pv_device_name(device, what);
-		log_warning("domain %u (%s): the backend of %s in domain %u hasn't let go after %u s; its "
-			    "nodes are "
-			    "removed",
-			    domain->id, domain->name, what, device->backend, CONFIG_PV_TIMEOUT);
-	}
-}
-
-int pv_devices_detach_all(struct domain *domain, struct failure *failure)
-{
-	struct pv_device *device;
-	int error = 0;
-
-	await(are_free, domain, TIME_NEVER, NULL);
-	LIST_FOR_EACH (device, &domain->pv_devices, link)
-		pv_close(device, true);
-	if (await(are_closed, domain, time_now() + PATIENCE, NULL))
-		say_who_is_late(domain);
-	LIST_FOR_EACH (device, &domain->pv_devices, link)
-		if (!error)
-			error = pv_discard(device, failure);
-	return error;
-}
-
-// ---- A backend's end ----
-
-static bool is_running(domid_t id)
-{
-	struct domain_info info;
-
-	return !domctl_get_info(id, &info) && !info.paused && !info.shutdown && !info.dying;
-}
-
-typedef bool condition(const struct pv_device *device);
-
-static struct pv_device *find_of_guest(const struct domain *guest, domid_t backend, condition *is_meant)
-{
-	struct pv_device *device;
-
-	LIST_FOR_EACH (device, &guest->pv_devices, link)
-		if (device->backend == backend && is_meant(device))
-			return device;
-	return NULL;
-}
-
-// The first of those that the domain serves.
-static struct pv_device *find_served(domid_t backend, condition *is_meant)
-{
-	struct pv_device *device = NULL;
-	struct domain *guest;
-
-	DOMAIN_FOR_EACH(guest)
-	if ((device = find_of_guest(guest, backend, is_meant)))
-		break;
-	return device;
-}
-
-static bool can_leave(const struct pv_device *device)
-{
-	return !device->is_busy && !device->is_closing && is_running(device->guest);
-}
-
-static bool is_leaving(const struct pv_device *device)
-{
-	return device->is_leaving;
-}
-
-// What a backend has closed it has finished, though its agent may tidy up still.
-static bool is_kept(const struct pv_device *device)
-{
-	XenbusState state = pv_backend_state(device);
-
-	return device->is_leaving && device->is_closing && !device->is_unanswered &&
-	       state != XenbusStateClosed && state != XenbusStateUnknown;
-}
-
-static bool have_left(const void *backend)
-{
-	return !find_served(*(const domid_t *)backend, is_kept);
-}
-
-void pv_devices_take_leave(domid_t backend)
-{
-	struct pv_device *device;
-
-	if (!is_running(backend))
-		return;
-	while ((device = find_served(backend, can_leave))) {
-		device->is_busy = device->is_leaving = true;
-		pv_close(device, false); // one that can't be told, for lack of memory, isn't waited for
-	}
-	await(have_left, &backend, time_now() + PATIENCE, NULL);
-	while ((device = find_served(backend, is_leaving))) {
-		device->is_leaving = device->is_closing = false;
-		release(device);
-	}
 }
 
 // ---- A running domain's devices ----
@@ -431,7 +343,7 @@ static int detach(struct pv_device *device, bool forced, pv_interrupted *interru
 	if (error)
 		return failure_set(failure, error, "%s: its nodes can't be written: %s", what,
 				   error_text(error));
-	error = await(is_closed, device, time_now() + PATIENCE, interrupted);
+	error = pv_await(pv_has_let_go, device, time_now() + PATIENCE, interrupted);
 	if (error == -ETIMEDOUT && pv_backend_state(device) == XenbusStateClosed)
 		error = 0; // it has let go; only what is to tidy up behind it hasn't come
 	if (error == -EINTR && !forced)
@@ -460,7 +372,7 @@ static int attach_running(struct domain *domain, struct pv_device *device, pv_in
 	if (!error)
 		error = await_backend(device, interrupted, failure);
 	if (!error || detach(device, true, NULL, &unused))
-		release(device);
+		pv_release(device);
 	return error;
 }
 
@@ -471,7 +383,7 @@ static int await_domains(domid_t id, const struct domain_config *config, pv_inte
 	int error = check(id, domain, failure);
 
 	if (!error)
-		error = pv_devices_await_domains(config, interrupted, failure);
+		error = await_domains_of(config, interrupted, failure);
 	return error ? error : check(id, domain, failure);
 }
 
@@ -527,7 +439,7 @@ int pv_devices_detach(domid_t id, enum pv_kind kind, uint32_t number, bool force
 	device->is_busy = true;
 	error = detach(device, forced, interrupted, failure);
 	if (error)
-		release(device);
+		pv_release(device);
 	wait_queue_wake(&pv_changes);
 	return error;
 }

@@ -20,12 +20,18 @@ int pv_devices_init(void);
 
 // ---- Steps of a domain's life ----
 
-// Waits until all domains are there that the configuration names as backends, at most CONFIG_PV_TIMEOUT
-// seconds. -ENOTSUP where Xen or the configuration doesn't allow for backends, -ESRCH, -EINTR.
-int pv_devices_await_domains(const struct domain_config *config, pv_interrupted *interrupted,
-			     struct failure *failure);
+// A domain has the devices of its configuration. When it restarts it has those that it had at its end instead, whatever
+// was attached and detached meanwhile, unless it was given a new configuration. This notes what they are: all but those
+// that are being detached. May wait. -ENOMEM: none is noted.
+int pv_devices_keep(struct domain *domain, struct failure *failure);
+void pv_devices_drop_kept(struct domain *domain);
 
-// Offers all devices of the configuration and waits until their backends are ready for the guest (InitWait).
+// Waits until all domains are there that have the devices' backends, at most CONFIG_PV_TIMEOUT seconds. -ENOTSUP where
+// Xen or the configuration doesn't allow for backends, -ESRCH, -EINTR.
+int pv_devices_await_domains(const struct domain *domain, const struct domain_config *config,
+			     pv_interrupted *interrupted, struct failure *failure);
+
+// Offers all devices and waits until their backends are ready for the guest (InitWait).
 // What it did before it failed is undone by pv_devices_detach_all(). -ENOMEM, -ESRCH, -ETIMEDOUT, -EIO,
 // -EINTR.
 int pv_devices_attach_all(struct domain *domain, const struct domain_config *config,

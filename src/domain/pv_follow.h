@@ -8,6 +8,16 @@
 // Woken when nodes of a backend change, when a device isn't busy any more, and when domains come or go.
 extern struct wait_queue pv_changes;
 
+// Waits until condition(context), which those events may change. -ETIMEDOUT, -EINTR.
+int pv_await(bool (*condition)(const void *context), const void *context, uint64_t deadline,
+	     pv_interrupted *interrupted);
+
+// A task that does with a device what may wait has it marked busy, so that nobody else frees it meanwhile; this ends it.
+void pv_release(struct pv_device *device);
+
+// The backend of this pv_device has. From a domain that doesn't serve any more there is nothing to wait for.
+bool pv_has_let_go(const void *device);
+
 // The domain is there, and can answer.
 bool pv_is_serving(domid_t id);
 

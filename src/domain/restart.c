@@ -11,6 +11,7 @@
 #include "config/domain_config.h"
 #include "console/console.h"
 #include "domain/build.h"
+#include "domain/pv_devices.h"
 #include "domain/store_nodes.h"
 #include "domain/uuid.h"
 #include "xen/domctl.h"
@@ -46,6 +47,7 @@ int domain_set_source(domid_t id, struct config_source *source, struct failure *
 		return failure_set(failure, -ENOTSUP, "domain %u wasn't created by 'xu create'", id);
 	domain->source->release(domain->source);
 	domain->source = source;
+	domain->source_is_new = true;
 	return 0;
 }
 
@@ -73,6 +75,7 @@ static int build_again(struct domain *domain, struct failure *failure)
 
 static void leave(struct domain *domain)
 {
+	pv_devices_drop_kept(domain);
 	domain->being_destroyed = domain->restarting = false;
 	if (domain->console)
 		console_end(domain->console);
@@ -80,8 +83,10 @@ static void leave(struct domain *domain)
 
 int domain_restart(struct domain *domain, struct failure *failure)
 {
-	int error = domain_unbuild(domain, UNBUILD_BUT_NAME, failure);
+	int error = pv_devices_keep(domain, failure);
 
+	if (!error)
+		error = domain_unbuild(domain, UNBUILD_BUT_NAME, failure);
 	if (!error)
 		return build_again(domain, failure);
 	leave(domain);
@@ -130,6 +135,8 @@ static struct domain *split(const struct domain *domain, struct failure *failure
 	*remains = *domain;
 	list_init(&remains->link);
 	list_init(&remains->pv_devices);
+	list_init(&remains->pv_kept);
+	remains->pv_are_kept = false;
 	remains->being_destroyed = remains->restarting = false;
 	remains->console = NULL;
 	remains->source = NULL;
@@ -145,7 +152,7 @@ static struct domain *split(const struct domain *domain, struct failure *failure
 
 int domain_restart_beside(struct domain *domain, struct failure *failure)
 {
-	struct domain *remains = split(domain, failure);
+	struct domain *remains = pv_devices_keep(domain, failure) ? NULL : split(domain, failure);
 
 	if (!remains) {
 		leave(domain);

@@ -154,6 +154,15 @@ struct pv_device *pv_vif_make(const struct config_vif *vif, uint32_t place, cons
 
 // ---- The rest ----
 
+struct pv_device *pv_device_copy(const struct pv_device *device, struct failure *failure)
+{
+	struct draft draft = draft_make(device->kind, DOMID_INVALID, device->backend_name);
+
+	draft.device.id = device->id;
+	memcpy(draft.values, device->texts, sizeof(draft.values));
+	return draft_finish(&draft, failure);
+}
+
 void pv_device_free(struct pv_device *device)
 {
 	if (!device)

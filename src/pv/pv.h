@@ -49,6 +49,9 @@ struct pv_device *pv_disk_make(const struct config_disk *disk, domid_t guest, st
 struct pv_device *pv_vif_make(const struct config_vif *vif, uint32_t place, const uint8_t uuid[16],
 			      domid_t guest, struct failure *failure);
 
+// The same device for a guest that doesn't exist yet: whoever offers it says which. NULL: -ENOMEM.
+struct pv_device *pv_device_copy(const struct pv_device *device, struct failure *failure);
+
 // The nodes stay as they are. NULL is allowed.
 void pv_device_free(struct pv_device *device);
 

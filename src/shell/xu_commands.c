@@ -54,7 +54,7 @@ const struct command xu_commands[] = {
 		.name = "config-update",
 		.arguments = "DOMAIN FILE [KEY=VALUE ...]",
 		.help = "Change what a domain is built from when it restarts",
-		.details = "Nothing of it changes before.",
+		.details = "Nothing of it changes before; its devices, too, are the file's then.",
 		.run = xu_config_update_command,
 		TAKES_DOMAIN(2, WORDS_MAX),
 	},
