@@ -7,13 +7,11 @@
 #include <string.h>
 
 #include "common/guest.h"
+#include "common/lines.h"
 #include "kernel/task.h"
 #include "xen/hypercall.h"
 #include "xen/public.h"
-#include "xen/pv_console.h"
 #include "xen/sched.h"
-
-static unsigned long received; // bytes
 
 static void exit_guest(void)
 {
@@ -60,7 +58,7 @@ static const struct {
 	{ "suspend", suspend },
 };
 
-static void answer(char *line)
+static void answer(char *line, unsigned long received)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (strcmp(line, commands[i].line) == 0)
@@ -72,24 +70,7 @@ static void answer(char *line)
 
 int main(void)
 {
-	char line[1024], input[256];
-	size_t length = 0;
-
 	guest_start("echo");
-	for (;;) {
-		long count = pv_console_read(input, sizeof(input), TIME_NEVER);
-		if (count < 0)
-			return 1; // there is no console
-		for (long i = 0; i < count; i++) {
-			received++;
-			bool ends = input[i] == '\r' || input[i] == '\n';
-			if (!ends)
-				line[length++] = input[i];
-			if (ends || length == sizeof(line) - 1) {
-				line[length] = '\0';
-				length = 0;
-				answer(line);
-			}
-		}
-	}
+	lines_serve(answer);
+	return 1;
 }

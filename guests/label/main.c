@@ -6,14 +6,13 @@
 #include <string.h>
 
 #include "common/guest.h"
+#include "common/lines.h"
 #include "kernel/compiler.h"
 #include "kernel/memory.h"
-#include "kernel/task.h"
 #include "xen/event.h"
 #include "xen/flask.h"
 #include "xen/hypercall.h"
 #include "xen/public.h"
-#include "xen/pv_console.h"
 
 // The other end need not agree: a port is made that it could bind.
 static int open_channel(domid_t domain)
@@ -74,10 +73,11 @@ static const struct {
 	{ "setenforce", stop_enforcing }, { "lookup", look_up },
 };
 
-static void attempt(const char *line)
+static void attempt(char *line, unsigned long received)
 {
 	size_t length = strcspn(line, " ");
 
+	(void)received;
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		if (strlen(attempts[i].word) == length && strncmp(line, attempts[i].word, length) == 0) {
 			printf("%s: %d\n", line, attempts[i].run((domid_t)strtoul(line + length, NULL, 10)));
@@ -89,23 +89,7 @@ static void attempt(const char *line)
 
 int main(void)
 {
-	char line[64], input[64];
-	size_t length = 0;
-
 	guest_start("label");
-	for (;;) {
-		long count = pv_console_read(input, sizeof(input), TIME_NEVER);
-		if (count < 0)
-			return 1; // there is no console
-		for (long i = 0; i < count; i++) {
-			bool ends = input[i] == '\r' || input[i] == '\n';
-			if (!ends)
-				line[length++] = input[i];
-			if (ends || length == sizeof(line) - 1) {
-				line[length] = '\0';
-				length = 0;
-				attempt(line);
-			}
-		}
-	}
+	lines_serve(attempt);
+	return 1;
 }
