@@ -3,7 +3,9 @@
 """The work of ./bench, which sets up and builds before: measures the sides in turn, and writes what was found."""
 
 import argparse
+import concurrent.futures
 import fcntl
+import os
 import pathlib
 import shutil
 import subprocess
@@ -20,6 +22,7 @@ import report  # noqa: E402
 import rows  # noqa: E402
 from dom0s import CARD, FOLDER, IMAGE, PARTS, RAMDISK, SIDES, ThinDom0  # noqa: E402
 
+RESULTS = TOP / "benchmarks/results"
 CONFIGURATIONS = {
     "small": 'kernel = "sync.bin"\nmemory = 16\n',
     "linux": 'kernel = "vmlinuz"\nmemory = 128\n',
@@ -84,17 +87,27 @@ def in_machine(side, counted, functions, options, record):
             raise
 
 
-def measure_side(side, works, options, results):
-    begin, record = time.monotonic(), rows.Record()
+def timed(what, function, *arguments):
+    begin = time.monotonic()
+    function(*arguments)
+    print(f"{what}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+
+
+def measure_round(sides, works, options, results):
+    """Counted, side by side, since what a machine counts doesn't depend on what else the host does; then the others in turn."""
+    records = {side: rows.Record() for side in sides}
     functions = [function for work, function in rows.WORKS.items() if work in works]
     if functions:
-        in_machine(side, True, functions, options, record)
-    if "wall" in works:
-        in_machine(side, False, [rows.wall, rows.wall_pv], options, record)
-    if "image" in works:
-        rows.image(side, record)
-    results.add(side.name, record)
-    print(f"{side.title}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done in [pool.submit(timed, side.title, in_machine, side, True, functions, options, records[side])
+                         for side in sides]:
+                done.result()
+    for side in sides:
+        if "wall" in works:
+            timed(f"{side.title}, wall", in_machine, side, False, [rows.wall, rows.wall_pv], options, records[side])
+        if "image" in works:
+            rows.image(side, records[side])
+        results.add(side.name, records[side])
 
 
 def measure_block(results, tries):
@@ -112,22 +125,26 @@ def main():
     parser.add_argument("--xen", default="4.17")
     parser.add_argument("--results", type=pathlib.Path)
     options = parser.parse_args()
-    options.results = options.results or TOP / ("build/bench/results" if options.quick else "benchmarks/results")
+    options.results = options.results or (TOP / "build/bench/results" if options.quick else RESULTS)
     lock = make_images()
     works = options.only or [work for work in rows.NAMES if not options.quick or work not in rows.SLOW]
     sides = [side for side in SIDES.values() if not options.quick or side.name in (report.OURS, report.PEER)]
 
     results = report.Results()
+    page = None if options.results.resolve() != RESULTS else TOP / "docs/performance.md"
+
+    def write():
+        report.write(results, options.results, bool(options.only), page)
+
     for _ in range(0 if works == ["block"] else 1 if options.quick else options.rounds):
-        for side in sides:
-            measure_side(side, works, options, results)
-            report.write(results, options.results, bool(options.only))  # what is there is there, should it end here
+        measure_round(sides, works, options, results)
+        write()  # what is there is there, should it end here
     if "block" in works:
         measure_block(results, 5)
-        report.write(results, options.results, bool(options.only))
+        write()
     print(report.table(results), end="")
     lock.close()
-    print(f"in {options.results}: table.md, results.csv and the plots", file=sys.stderr)
+    print(f"in {options.results}: table.md, results.csv and the plots" + (f"; in {page}: the table" if page else ""), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -157,10 +157,20 @@ plot {plots}
 """)
 
 
-def write(measured, folder, keep):
-    """Into the folder, with `keep` beside those rows there that weren't measured now."""
+def write_page(results, page):
+    """Puts the table where the page has one."""
+    text = page.read_text()
+    begin = text.index("| what | unit | ")
+    end = text.index("\n\n", begin) + 1
+    page.write_text(text[:begin] + table(results) + text[end:])
+
+
+def write(measured, folder, keep, page):
+    """Into the folder, with `keep` beside those rows there that weren't measured now, and into the page, if there is one."""
     results = read_csv(folder / "results.csv") if keep else Results()
     results.replace(measured)
+    if page:
+        write_page(results, page)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "table.md").write_text(table(results))
     write_csv(results, folder / "results.csv")
