@@ -87,34 +87,33 @@ def in_machine(side, counted, functions, options, record):
             raise
 
 
-def timed(what, function, *arguments):
-    begin = time.monotonic()
-    function(*arguments)
-    print(f"{what}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+def measure_side(side, counted, functions, options):
+    begin, record = time.monotonic(), rows.Record()
+    in_machine(side, counted, functions, options, record)
+    print(f"{side.title}{'' if counted else ', wall'}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+    return record
 
 
-def measure_round(sides, works, options, results):
+def measure_round(sides, works, options, add):
     """Counted, side by side, since what a machine counts doesn't depend on what else the host does; then the others in turn."""
-    records = {side: rows.Record() for side in sides}
     functions = [function for work, function in rows.WORKS.items() if work in works]
     if functions:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done in [pool.submit(timed, side.title, in_machine, side, True, functions, options, records[side])
-                         for side in sides]:
-                done.result()
+            pending = {pool.submit(measure_side, side, True, functions, options): side for side in sides}
+            for done in concurrent.futures.as_completed(pending):
+                add(pending[done], done.result())
     for side in sides:
         if "wall" in works:
-            timed(f"{side.title}, wall", in_machine, side, False, [rows.wall, rows.wall_pv], options, records[side])
+            add(side, measure_side(side, False, [rows.wall, rows.wall_pv], options))
         if "image" in works:
-            rows.image(side, records[side])
-        results.add(side.name, records[side])
+            add(side, rows.image(side))
 
 
-def measure_block(results, tries):
+def measure_block(tries):
     times = load.measure_device("virtio, 40 MB/s", tries)
     record = rows.Record()
     record.add("block", times["raw"] / times["load"])
-    results.add(ThinDom0.name, record)
+    return record
 
 
 def main():
@@ -133,15 +132,14 @@ def main():
     results = report.Results()
     page = None if options.results.resolve() != RESULTS else TOP / "docs/performance.md"
 
-    def write():
-        report.write(results, options.results, bool(options.only), page)
+    def add(side, record):
+        results.add(side.name, record)
+        report.write(results, options.results, bool(options.only), page)  # what is there is there, should it end here
 
     for _ in range(0 if works == ["block"] else 1 if options.quick else options.rounds):
-        measure_round(sides, works, options, results)
-        write()  # what is there is there, should it end here
+        measure_round(sides, works, options, add)
     if "block" in works:
-        measure_block(results, 5)
-        write()
+        add(ThinDom0, measure_block(5))
     print(report.table(results), end="")
     lock.close()
     print(f"in {options.results}: table.md, results.csv and the plots" + (f"; in {page}: the table" if page else ""), file=sys.stderr)

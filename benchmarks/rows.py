@@ -185,13 +185,15 @@ def wall_pv(dom0, record, quick):
     pv(dom0, record, quick, "wall_pv")
 
 
-def image(side, record):
+def image(side):
+    record = Record()
     if side is ThinDom0:
         size = subprocess.run([TOP / "scripts/size-check.py", f"{IMAGE}.elf", f"{IMAGE}.bin"], capture_output=True, text=True,
                               check=True).stdout
         record.add("image", int(re.search(r": (\d+) KB", size)[1]))
     else:
         record.add("image", ((PARTS / "linux/vmlinuz-6.1").stat().st_size + RAMDISK.stat().st_size) / 1024)
+    return record
 
 
 # What is done in a machine that counts, by the names that --only takes; the others have a machine of their own, or need none.
