@@ -28,6 +28,7 @@ int build_allocate_ports(struct build *build)
 
 	if (!error)
 		error = event_alloc_unbound(domain->id, CONTROL_DOMAIN, &domain->store_port);
+	domain->console_frame = magic_gfn(MAGIC_CONSOLE);
 	domain->store_frame = magic_gfn(MAGIC_STORE);
 	if (error == -ENOSPC)
 		failure_set(build->failure, error,
@@ -38,11 +39,11 @@ int build_allocate_ports(struct build *build)
 
 int build_seed_grants(struct build *build)
 {
-	domid_t id = build->domain->id;
-	int error = grant_seed(id, GNTTAB_RESERVED_CONSOLE, magic_gfn(MAGIC_CONSOLE), CONTROL_DOMAIN);
+	const struct domain *domain = build->domain;
+	domid_t id = domain->id;
+	int error = grant_seed(id, GNTTAB_RESERVED_CONSOLE, domain->console_frame, CONTROL_DOMAIN);
 
-	return error ? error :
-		       grant_seed(id, GNTTAB_RESERVED_XENSTORE, magic_gfn(MAGIC_STORE), CONTROL_DOMAIN);
+	return error ? error : grant_seed(id, GNTTAB_RESERVED_XENSTORE, domain->store_frame, CONTROL_DOMAIN);
 }
 
 // The interrupt of event channels, as the device tree says it too: PPI 31, level, active low
@@ -61,7 +62,7 @@ int build_set_parameters(struct build *build)
 		uint64_t value;
 	} parameters[] = {
 		{ HVM_PARAM_CALLBACK_IRQ, CALLBACK_IRQ },
-		{ HVM_PARAM_CONSOLE_PFN, magic_gfn(MAGIC_CONSOLE).number },
+		{ HVM_PARAM_CONSOLE_PFN, domain->console_frame.number },
 		{ HVM_PARAM_CONSOLE_EVTCHN, domain->console_port },
 		{ HVM_PARAM_STORE_EVTCHN, domain->store_port },
 	};
@@ -88,7 +89,7 @@ int build_end_console(struct domain *domain, struct failure *failure)
 int build_open_console(struct build *build)
 {
 	struct domain *domain = build->domain;
-	gfn_t ring = magic_gfn(MAGIC_CONSOLE);
+	gfn_t ring = domain->console_frame;
 	int error;
 
 	if (domain->console)

@@ -3,7 +3,8 @@
 //
 // An enhanced domain waits with HVM_PARAM_STORE_PFN ~0 (up to 4.20; later for `xen,enhanced = "legacy"`): it
 // is to get a page, and the parameter last, with the page's state `reconnect`, so that its kernel waits until
-// it is served. From 4.21 on Xen has made the page, and seeded its grant; then it is only served.
+// it is served. From 4.21 on Xen has made the page, and seeded its grant; then it is only served. To one that lies
+// 1:1 in memory Xen adds only what is its own already (populate_physmap() in its common/memory.c).
 #include "domain/dom0less.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@
 
 // ---- Names ----
 
-// The id-th of the names in the boot argument dom0less=NAME,NAME,... "": there is none.
+// The id-th of the names in the boot argument dom0less=NAME[@ADDRESS],NAME,... NULL: there is none.
 static const char *argument_name(domid_t id, size_t *length)
 {
 	static const char key[] = "dom0less=";
@@ -49,8 +50,8 @@ static const char *argument_name(domid_t id, size_t *length)
 	names += strlen(key);
 	while (--id && names[strcspn(names, ", ")] == ',')
 		names += strcspn(names, ", ") + 1;
-	*length = id ? 0 : strcspn(names, ", ");
-	return names;
+	*length = strcspn(names, "@, ");
+	return id ? NULL : names;
 }
 
 // Xen gives ids in the order of the nodes. Xen 4.17 leaves the nodes in our tree, later ones don't.
@@ -92,8 +93,8 @@ static void choose_name(struct domain *domain)
 
 // ---- Pages ----
 
-// Gives it a page beyond what Xen gave it, cleared; `state` is written at `state_offset` of it.
-static int add_page(domid_t id, gfn_t frame, size_t state_offset, uint32_t state)
+// Beyond what Xen gave it.
+static int add_page(domid_t id, gfn_t frame)
 {
 	struct domain_info info;
 	size_t done;
@@ -101,9 +102,22 @@ static int add_page(domid_t id, gfn_t frame, size_t state_offset, uint32_t state
 
 	if (!error)
 		error = domctl_set_max_memory(id, (info.max_pages + 1) * PAGE_KIB);
-	if (!error)
-		error = physmap_populate(id, &frame, 1, EXTENT_4K, &done);
+	return error ? error : physmap_populate(id, &frame, 1, EXTENT_4K, &done);
+}
+
+// Takes its page `which`, cleared; `state` is written at `state_offset` of it. A domain that lies 1:1 in memory
+// has no pages but its own: it leaves some to us, at the address behind its name. What isn't its own isn't mapped.
+static int take_page(domid_t id, unsigned int which, size_t state_offset, uint32_t state, gfn_t *taken)
+{
+	size_t length;
+	const char *name = argument_name(id, &length);
+	bool own = name && name[length] == '@';
+	uint64_t left = own ? strtoull(name + length + 1, NULL, 16) : 0;
+	gfn_t frame = own ? gfn_add(gfn_of_address(left), which) : magic_gfn(which);
+	int error = own ? 0 : add_page(id, frame);
 	char *page = error ? NULL : foreign_map_range(id, frame, 1, &error);
+
+	*taken = frame;
 	if (!page)
 		return error;
 	memset(page, 0, PAGE_SIZE);
@@ -115,31 +129,29 @@ static int add_page(domid_t id, gfn_t frame, size_t state_offset, uint32_t state
 // The guest may look at any time: the port is written when all else is there.
 static int give_console(struct domain *domain)
 {
-	gfn_t frame = magic_gfn(MAGIC_CONSOLE);
-	int error = add_page(domain->id, frame, 0, 0);
+	domid_t id = domain->id;
+	int error = take_page(id, MAGIC_CONSOLE, 0, 0, &domain->console_frame);
 
 	if (!error)
-		error = event_alloc_unbound(domain->id, CONTROL_DOMAIN, &domain->console_port);
+		error = event_alloc_unbound(id, CONTROL_DOMAIN, &domain->console_port);
 	if (!error)
-		error = grant_seed(domain->id, GNTTAB_RESERVED_CONSOLE, frame, CONTROL_DOMAIN);
+		error = grant_seed(id, GNTTAB_RESERVED_CONSOLE, domain->console_frame, CONTROL_DOMAIN);
 	if (!error)
-		error = console_open(domain->id, frame, domain->console_port, &domain->console);
+		error = console_open(id, domain->console_frame, domain->console_port, &domain->console);
 	if (!error)
-		error = hvm_param_set(domain->id, HVM_PARAM_CONSOLE_PFN, frame.number);
+		error = hvm_param_set(id, HVM_PARAM_CONSOLE_PFN, domain->console_frame.number);
 	if (!error)
-		error = hvm_param_set(domain->id, HVM_PARAM_CONSOLE_EVTCHN, domain->console_port);
+		error = hvm_param_set(id, HVM_PARAM_CONSOLE_EVTCHN, domain->console_port);
 	return error;
 }
 
 static int give_store_page(struct domain *domain)
 {
-	gfn_t frame = magic_gfn(MAGIC_STORE);
-	int error = add_page(domain->id, frame, offsetof(struct xenstore_domain_interface, connection),
-			     XENSTORE_RECONNECT);
+	int error = take_page(domain->id, MAGIC_STORE, offsetof(struct xenstore_domain_interface, connection),
+			      XENSTORE_RECONNECT, &domain->store_frame);
 
 	if (!error)
-		error = grant_seed(domain->id, GNTTAB_RESERVED_XENSTORE, frame, CONTROL_DOMAIN);
-	domain->store_frame = frame;
+		error = grant_seed(domain->id, GNTTAB_RESERVED_XENSTORE, domain->store_frame, CONTROL_DOMAIN);
 	return error;
 }
 

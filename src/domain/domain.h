@@ -23,7 +23,7 @@ struct domain {
 	struct config_source *source;           // what it was built from, its own; NULL: it can't be built again
 	struct console *console;                // NULL where the domain has none
 	evtchn_port_t console_port, store_port; // in the domain, for this one to bind; 0: none
-	gfn_t store_frame;                      // of the store's ring
+	gfn_t console_frame, store_frame;       // of the rings
 	struct device_list *devices;            // given to it, or NULL
 	struct list pv_devices;                 // served by other domains (pv_devices.h)
 	struct list pv_kept;                    // its restart is to offer these: not what its source says,

@@ -147,7 +147,7 @@ struct values {
 	uint64_t memory_kib, max_memory_kib;
 	uint32_t cpu, online_cpus;
 	evtchn_port_t console_port, store_port;
-	gfn_t store_frame;
+	gfn_t console_frame, store_frame;
 };
 
 static bool print_value(const void *context, char letter, char *text, size_t size)
@@ -186,7 +186,7 @@ static bool print_value(const void *context, char letter, char *text, size_t siz
 		number = values->console_port;
 		break;
 	case 'r':
-		number = magic_gfn(MAGIC_CONSOLE).number;
+		number = values->console_frame.number;
 		break;
 	case 'P':
 		number = values->store_port;
@@ -319,6 +319,7 @@ static struct values values_of(const struct domain *domain)
 		.uuid = domain->uuid,
 		.console_port = domain->console_port,
 		.store_port = domain->store_port,
+		.console_frame = domain->console_frame,
 		.store_frame = domain->store_frame,
 	};
 }

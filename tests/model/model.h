@@ -26,6 +26,7 @@ struct model_options {
 	bool iommu;               // Xen has one, and it covers the devices with an `iommus` property
 	bool tee;                 // Xen mediates OP-TEE
 	bool scmi;                // Xen hands a domain's SCMI calls on (scmi-smc-passthrough)
+	const char *bootargs;     // Dom0's command line; NULL: "console=hvc0"
 	const void *tree;         // Dom0's device tree; NULL: as Xen makes it on QEMU's machine virt
 };
 

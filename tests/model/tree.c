@@ -214,10 +214,10 @@ static void root(void)
 	number("interrupt-parent", PHANDLE_GIC);
 }
 
-static void chosen(void)
+static void chosen(const struct model_options *options)
 {
 	begin("chosen");
-	text("bootargs", "console=hvc0");
+	text("bootargs", options->bootargs ? options->bootargs : "console=hvc0");
 	end();
 }
 
@@ -235,7 +235,7 @@ const void *tree_build(const struct model_options *options)
 	ASSERT(!fdt_finish_reservemap(tree));
 	begin("");
 	root();
-	chosen();
+	chosen(options);
 	memory(options);
 	cpus();
 	psci();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // domain/dom0less.c: domains that were there before us, as each Xen leaves them, and whatever fails.
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <libfdt.h>
 
 #include "console/console.h"
 #include "domain/dom0less.h"
@@ -17,6 +19,7 @@
 #include "domain/lifecycle.h"
 #include "domain/store_nodes.h"
 #include "kernel/compiler.h"
+#include "kernel/devicetree.h"
 #include "kernel/task.h"
 #include "model/model.h"
 #include "xen/domctl.h"
@@ -31,10 +34,26 @@
 
 #define PAGES 64u
 
+// As long as what set_bootargs() writes in its place.
+static char bootargs[] = "                                                                                    ";
+
+static void set_bootargs(const char *text)
+{
+	void *tree = (void *)(uintptr_t)devicetree();
+
+	snprintf(bootargs, sizeof(bootargs), "%-*s", (int)sizeof(bootargs) - 1, text);
+	assert_int_equal(fdt_setprop_inplace(tree, fdt_path_offset(tree, "/chosen"), "bootargs", bootargs,
+					     sizeof(bootargs)),
+			 0);
+}
+
 static int start(void **state)
 {
+	struct model_options options = model_defaults;
+
 	(void)state;
-	model_start(NULL);
+	options.bootargs = bootargs;
+	model_start(&options);
 	return event_init() || xen_version_init() || foreign_init() || console_init() || xenstore_init() ||
 	       store_nodes_init() || lifecycle_init();
 }
@@ -90,23 +109,29 @@ static void assert_node(domid_t id, const char *node, const char *value)
 		fail_msg("%s is '%s', not '%s'", path, found, value);
 }
 
-static void check_served(domid_t id, const char *kib)
+static void check_served_at(domid_t id, const char *kib, gfn_t console_frame, gfn_t store_frame)
 {
+	char number[24];
 	struct xenstore_domain_interface page;
 	char path[STORE_PATH_SIZE], text[8] = "";
 	struct xs_permission permissions[2];
 	size_t count;
 
-	assert_int_equal(model_guest_param(id, HVM_PARAM_STORE_PFN), magic_gfn(MAGIC_STORE).number);
-	model_guest_read(id, gfn_address(magic_gfn(MAGIC_STORE)), &page, sizeof(page));
+	assert_int_equal(model_guest_param(id, HVM_PARAM_CONSOLE_PFN), console_frame.number);
+	assert_int_equal(model_guest_param(id, HVM_PARAM_STORE_PFN), store_frame.number);
+	model_guest_read(id, gfn_address(store_frame), &page, sizeof(page));
 	assert_int_equal(page.connection, XENSTORE_CONNECTED);
 	assert_true(model_guest_take_event(id, (evtchn_port_t)model_guest_param(id, HVM_PARAM_STORE_EVTCHN)));
 	assert_true(xenstore_is_introduced(id));
-	assert_int_equal(model_guest_grant(id, GNTTAB_RESERVED_XENSTORE).frame, magic_gfn(MAGIC_STORE).number);
+	assert_int_equal(model_guest_grant(id, GNTTAB_RESERVED_XENSTORE).frame, store_frame.number);
+	assert_int_equal(model_guest_grant(id, GNTTAB_RESERVED_CONSOLE).frame, console_frame.number);
 
 	assert_node(id, "name", domain_find(id)->name);
 	assert_node(id, "memory/static-max", kib);
-	assert_node(id, "store/ring-ref", "233473");
+	snprintf(number, sizeof(number), "%" PRIu64, store_frame.number);
+	assert_node(id, "store/ring-ref", number);
+	snprintf(number, sizeof(number), "%" PRIu64, console_frame.number);
+	assert_node(id, "console/ring-ref", number);
 	store_home_path(id, "device", path);
 	assert_int_equal(xs_get_permissions(XS_NO_TRANSACTION, path, permissions, 2, &count), 0);
 	assert_int_equal(count, 2); // the domain may list it
@@ -117,6 +142,11 @@ static void check_served(domid_t id, const char *kib)
 	model_run(MILLISECONDS(10));
 	assert_int_equal(console_read(console, text, sizeof(text)), 5);
 	assert_string_equal(text, "hello");
+}
+
+static void check_served(domid_t id, const char *kib)
+{
+	check_served_at(id, kib, magic_gfn(MAGIC_CONSOLE), magic_gfn(MAGIC_STORE));
 }
 
 static void one_of_each(void **state)
@@ -144,6 +174,34 @@ static void one_of_each(void **state)
 	}
 	assert_int_equal(model_domain_count(), 0);
 	model_assert_equal(&before, "one of each");
+}
+
+// Of a domain that can take no pages: the argument says where it has left some. It is untrusted as any.
+static void pages_of_its_own(void **state)
+{
+	uint64_t first = GUEST_RAM0_BASE >> PAGE_SHIFT;
+	struct model_snapshot before = model_snapshot();
+	domid_t ids[5];
+
+	(void)state;
+	set_bootargs("x dom0less=one@40002000,two@0x4003e000,three@40000000000,@,five@4000e000");
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		ids[i] = make_enhanced();
+	assert_int_equal(dom0less_attach(), 0);
+	model_run(MILLISECONDS(10));
+	assert_non_null(strstr(model_output(), "I: dom0less: attached 3 domains\n"));
+	check_served_at(ids[0], "256", gfn_make(first + 2), gfn_make(first + 3));
+	check_served_at(ids[1], "256", gfn_make(first + PAGES - 2), gfn_make(first + PAGES - 1));
+	check_served_at(ids[4], "256", gfn_make(first + 14), gfn_make(first + 15));
+	for (size_t i = 2; i < 4; i++) { // no memory of its
+		assert_false(xenstore_is_introduced(ids[i]));
+		assert_null(domain_find(ids[i])->console);
+	}
+	assert_string_equal(domain_find(ids[1])->name, "two");
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		assert_int_equal(domain_destroy(ids[i], NULL), 0);
+	model_assert_equal(&before, "pages of its own");
+	set_bootargs("");
 }
 
 static void its_end_is_told(void **state)
@@ -243,15 +301,24 @@ static void faults(void **state)
 			assert_true(nth < 2000);
 }
 
+static void faults_with_pages_of_its_own(void **state)
+{
+	set_bootargs("dom0less=one@40002000");
+	faults(state);
+	set_bootargs("");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_of_each),
+		cmocka_unit_test(pages_of_its_own),
 		cmocka_unit_test(its_end_is_told),
 		cmocka_unit_test(many),
 		cmocka_unit_test(no_memory_for_its_page),
 		cmocka_unit_test(no_memory_for_its_console),
 		cmocka_unit_test(faults),
+		cmocka_unit_test(faults_with_pages_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
