@@ -10,6 +10,7 @@ NAME = "DomD"
 NODE = f"/chosen/{NAME}"
 CONFIGURATION = b"# Automatically generated file; DO NOT EDIT.\n# Xen/"
 STATIC_MEMORY = "CONFIG_STATIC_MEMORY"
+LEFT = 2  # MiB at the end of a DomD that lies 1:1 in memory, which it leaves to Dom0: for its console and its store
 
 
 class DomdError(Exception):
@@ -18,10 +19,10 @@ class DomdError(Exception):
 
 class Domd:
     """boot.toml's table `domd`: `kernel`, a file of the parts; `memory` in MiB, `cpus` and `arguments`, its command line;
-    `static`, where it lies if its addresses shall be the machine's, and `direct_arguments`, its command line then; `roots`,
-    the disks that can be its root: `overlays`, which give the device to it, and `arguments`, besides those."""
+    `static`, where it lies if its addresses shall be the machine's; `roots`, the disks that can be its root: `overlays`,
+    which give the device to it, and `arguments`, besides those."""
 
-    KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "direct_arguments": str, "roots": dict}
+    KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "roots": dict}
 
     def __init__(self, values, root, has_policy, xen):
         """`root` is one of roots, or `initrd`. Raises where `xen`, a file, can't start it."""
@@ -32,14 +33,17 @@ class Domd:
             raise DomdError("this board's list has no DomD")
         if has_policy:
             raise DomdError("the policy for Xen's FLASK knows no domains that Xen starts")
-        self.values, self.direct, self.overlays, arguments = values, root != "initrd", [], []
+        self.values, self.direct, self.overlays, self.told = values, root != "initrd", [], NAME
+        self.arguments = values["arguments"]
         if self.direct:
-            self.overlays, arguments = values["roots"][root]["overlays"], [values["roots"][root]["arguments"]]
+            left = values["memory"] - LEFT
+            self.overlays = values["roots"][root]["overlays"]
+            self.arguments += f" mem={left}M " + values["roots"][root]["arguments"]
+            self.told += f"@{values['static'] + (left << 20):#x}"  # Dom0's argument, src/domain/dom0less.h
             if STATIC_MEMORY not in options_of(xen):
                 # The disk writes to memory by itself, at the machine's addresses: with others it would write into other
                 # domains where there is no IOMMU.
                 raise DomdError(f"its disk takes a domain that lies 1:1 in memory, for which this Xen isn't built ({STATIC_MEMORY})")
-        self.arguments = " ".join([values["direct_arguments" if self.direct else "arguments"], *arguments])
 
     def properties(self, modules):
         """What Xen reads, as (path, property, value); `modules` are (kind, address, size) of kernel, ramdisk and device tree."""
@@ -57,7 +61,6 @@ class Domd:
             result += [
                 (NODE, "xen,static-mem", [at >> 32, at & 0xffffffff, size >> 32, size & 0xffffffff]),
                 (NODE, "direct-map", ()),
-                (NODE, "vpl011", ()),
             ]
         for kind, address, size in modules:
             module = f"{NODE}/module@{address:x}"

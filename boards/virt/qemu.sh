@@ -54,9 +54,15 @@ make_tree() {
 # knows no SD controller: its card is a virtio disk.
 qemu_command() {
 	local machine=virt,virtualization=on,gic-version=$gic dom0_address=0x50000000 policy_address=0x5f000000
-	local domain names=''
+	local domain address size names=''
 	for domain in "${dom0less[@]}"; do
 		names+=${names:+,,}${domain%%=*}
+		domain=${domain%%,args=*} # what a domain that lies 1:1 in memory leaves to Dom0 (scripts/dom0less-tree)
+		if [[ $domain =~ ,static=(0x[0-9a-f]+) ]]; then
+			address=${BASH_REMATCH[1]} size=64
+			[[ ! $domain =~ ,memory=([0-9]+) ]] || size=${BASH_REMATCH[1]}
+			names+=$(printf '@0x%x' $((address + ((size - 2) << 20))))
+		fi
 	done
 	command=(
 		qemu-system-aarch64

@@ -100,11 +100,13 @@ def test_domd_with_a_disk_lies_1_to_1(make, root, overlay, argument):
     domain = lines_of(text, "/chosen/DomD")
     assert domain["memory"] == "<0x0 0x40000>" and domain["xen,static-mem"] == "<0x0 0x40000000 0x0 0x10000000>"
     assert domain["direct-map"] == "" and domain["compatible"] == '"xen,domain"'
+    assert '"thin-dom0 dom0less=DomD@0x4fe00000"' in text  # what of its memory it leaves to Dom0
     modules = {}
     for name in re.findall(r"^fdt mknode /chosen/DomD (\S+)$", text, re.M):
         module = lines_of(text, f"/chosen/DomD/{name}")
         modules[re.search(r"multiboot,([a-z-]+)", module["compatible"])[1]] = module
     assert set(modules) == {"kernel", "ramdisk", "device-tree"} and argument in modules["kernel"]["bootargs"]
+    assert modules["kernel"]["bootargs"].startswith('"console=hvc0 quiet mem=254M ')
     assert int(modules["ramdisk"]["reg"].split()[-1].rstrip(">"), 16) == (TOP / "README.md").stat().st_size
     nodes = subprocess.run(["fdtget", "-l", folder / "domd.dtb", "/passthrough"], check=True, capture_output=True, text=True).stdout
     assert {"usb": "pcie@1000120000", "nvme": "pcie@1000110000", "sd": "mmc@1000fff000"}[root] in nodes

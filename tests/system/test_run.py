@@ -111,7 +111,7 @@ def test_two_at_once_have_a_card_each(project):
 
 @pytest.mark.quick
 @pytest.mark.parametrize("arguments, message", [
-    (["--xen", "4.16"], "--xen takes 4.17 or 4.20, not '4.16'"),
+    (["--xen", "4.16"], "--xen takes 4.17, 4.20 or 4.20-static, not '4.16'"),
     (["--gic", "4"], "--gic takes 2 or 3"),
     (["--board", "rpi9"], "--board: QEMU has no board 'rpi9'; it has rpi4 virt zcu102"),
     (["--board", "rpi4", "--memory", "1G"], "--memory: the board rpi4 has 2G"),

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A DomD that lies 1:1 in memory and drives disks by itself, which write to memory without an IOMMU; and a guest that it serves."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from linux_guest import Linux
+from machine import TOP, Machine
+
+GUESTS = TOP / "build/virt/guests"
+PARTS = TOP / "build/parts/linux"
+LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_linux.c
+STATIC, MIB = 0x70000000, 256
+
+pytestmark = pytest.mark.long
+
+
+def transport(number):
+    """A node of one of QEMU's virtio transports, eight of which are in a page."""
+    address, page = 0xa000000 + number * 0x200, (0xa000000 + number * 0x200) & ~0xfff
+    return f"""virtio_mmio@{address:x} {{
+        compatible = "virtio,mmio"; dma-coherent; reg = <0 {address:#x} 0 0x200>; interrupts = <0 {16 + number} 1>;
+        xen,path = "/virtio_mmio@{address:x}"; xen,reg = <0 {page:#x} 0 0x1000 0 {page:#x}>; xen,force-assign-without-iommu;
+    }};"""
+
+
+def partial_tree(folder):
+    source = f"""/dts-v1/; / {{ #address-cells = <2>; #size-cells = <2>;
+        gic: gic {{ #interrupt-cells = <3>; phandle = <0xfde8>; }};
+        passthrough {{
+            compatible = "simple-bus"; #address-cells = <2>; #size-cells = <2>; ranges; interrupt-parent = <&gic>;
+            {transport(31)} {transport(30)}
+        }};
+    }};"""
+    blob = folder / "devices.dtb"
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", blob], input=source, text=True, check=True)
+    return blob
+
+
+def test_a_domd_with_disks_of_its_own(shared_log_folder, tmp_path):
+    """Its root is on the first. The second is handed on whole, so that it writes into memory that the guest has granted. The
+    machine has one CPU: a GICv2 of QEMU 7.2 loses the disks' interrupts where DomD changes the CPU."""
+    root, data = tmp_path / "root.img", tmp_path / "data.img"
+    subprocess.run([TOP / "image/root", TOP / "image/linux/domd.txt", root, "--from", TOP, "--from", TOP / "build/virt",
+                    "--from", TOP / "build/parts", "--size", "128"], check=True)
+    data.write_bytes(os.urandom(4 << 20))
+    disks = [argument for name, file in (("a", root), ("b", data)) for argument in (
+        "-drive", f"if=none,id={name},format=raw,file={file}", "-device", f"virtio-blk-device,drive={name}")]
+    start = (f"DomD={PARTS}/vmlinuz-6.12,ramdisk={GUESTS}/domd.gz,memory={MIB},static={STATIC:#x},devices={partial_tree(tmp_path)},"
+             "args=console=hvc0 quiet root=/dev/vda")
+    with Machine(shared_log_folder, xen="4.20-static", cpus=1, xsm="dummy", dom0_image=LINUX_IMAGE, dom0_memory="128M",
+                 run=["--dom0less", start], qemu=disks, seconds=1200) as machine:
+        assert "I: dom0less: attached 1 domain\n" in machine.command("log")
+        assert re.search(r"^DomD +1 +256 ", machine.command("xu list"), re.M)
+        domd = Linux(machine, "DomD", "domd").wait_until_up(300)
+        memory = domd.run("sed -n 's/ : System RAM//p' /proc/iomem").strip()
+        assert memory == f"{STATIC:x}-{STATIC + ((MIB - 2) << 20) - 1:x}"
+        assert domd.run("xenstore-read name domid") == "DomD\n1\n"
+        assert "/dev/vda / ext4 " in domd.run("cat /proc/mounts")
+        assert domd.run("sha256sum </dev/vdb") == subprocess.run(["sha256sum"], stdin=data.open(), capture_output=True, text=True,
+                                                                check=True).stdout
+
+        guest = Linux(machine, machine.create("small_pv_6_1"), "guest").wait_until_up(300)
+        guest.run("until [ -b /dev/xvda ]; do usleep 100000; done; mount -t ext4 /dev/xvda /mnt")
+        assert guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
+        guest.run("umount /mnt")
+        assert " 0% packet loss" in guest.run("ping -c 2 -W 10 192.168.0.1")
+        assert machine.answer(f"xu block-attach {guest.domain} backend=DomD vdev=xvdb access=rw target=/dev/vdb") == ""
+        assert machine.answer(f"xu wait {guest.domain} store:device/vbd/51728/state=4 -t 120", 150) == ""
+        guest.run("until [ -b /dev/xvdb ]; do usleep 100000; done; dd if=/dev/xvdb of=/x bs=1M 2>/dev/null")
+        assert guest.run("sha256sum </x") == domd.run("sha256sum </dev/vdb")
+        guest.run("dd if=/dev/urandom of=/x bs=1M count=3 2>/dev/null; dd if=/x of=/dev/xvdb bs=1M conv=fsync 2>/dev/null")
+        written = guest.run("sha256sum </x")
+        machine.poweroff()
+    with data.open("rb") as file:  # what came to the disk itself
+        result = subprocess.run(["sha256sum"], input=file.read(3 << 20), capture_output=True, check=True).stdout.decode()
+    assert result == written
