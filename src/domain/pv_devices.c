@@ -433,7 +433,8 @@ int pv_devices_detach(domid_t id, enum pv_kind kind, uint32_t number, bool force
 		return error;
 	struct pv_device *device = find(domain, kind, number);
 	if (!device)
-		return failure_set(failure, -ENOENT, "domain %u has no such device", id);
+		return failure_set(failure, -ENOENT, "domain %u has no such device; 'xu %s-list %u' shows what it has",
+				   id, kind == PV_DISK ? "block" : "network", id);
 	if (device->is_busy)
 		return failure_set(failure, -EBUSY, "the device is being attached or detached already");
 	device->is_busy = true;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/images_folder.h"
 #include "shell/commands.h"
@@ -118,7 +119,7 @@ static int mounts(const struct invocation *call)
 
 static int ls(const struct invocation *call)
 {
-	return call->argc ? with_info(call, list) : print_mounts();
+	return call->argc && strcmp(call->argv[0], "/") ? with_info(call, list) : print_mounts();
 }
 
 static int stat(const struct invocation *call)

@@ -88,7 +88,7 @@ static void print_options(const struct command *command)
 	for (const struct command_option *option = command->options; option && option->name; option++) {
 		snprintf(name, sizeof(name), "%s%s%s", option->name, option->value ? " " : "",
 			 option->value ? option->value : "");
-		shell_print("  %-18s %s\n", name, option->help);
+		shell_print(strlen(name) > 18 ? "  %s\n%21s%s\n" : "  %-18s %s%s\n", name, "", option->help);
 	}
 	shell_print("  %-18s %s\n", "-h, --help", "print this and do nothing");
 }
@@ -214,12 +214,45 @@ static int run(const struct command *command, const char *path, char **words)
 	return command->run(&call);
 }
 
+static bool has_exactly(const struct command *table, const char *name)
+{
+	while (table && table->name && strcmp(table->name, name))
+		table++;
+	return table && table->name;
+}
+
+// A table that goes by several names counts by the last one.
+static bool is_last_name(const struct command *command)
+{
+	const struct command *other = command + 1;
+
+	while (other->name && other->subcommands != command->subcommands)
+		other++;
+	return !other->name;
+}
+
+// Where there is a sub-command of this name: "'fs ls' or 'xs ls'"; "" where there is none.
+static void find_below(const struct command *table, const char *name, char *text, size_t size)
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (const struct command *command = table; command && command->name; command++)
+		if (has_exactly(command->subcommands, name) && is_last_name(command) && length < size)
+			length += (size_t)snprintf(text + length, size - length, "%s'%s %s'", length ? " or " : "",
+						   command->name, name);
+}
+
 static int unknown(const struct command *table, const char *path, const char *word)
 {
 	const char *nearest = command_nearest(table, word);
 	const char *space = *path ? " " : "";
+	char below[2 * COMMAND_PATH_MAX];
 
-	if (nearest)
+	find_below(*path ? NULL : table, word, below, sizeof(below));
+	if (*below)
+		shell_error("There is no command '%s'. Did you mean %s?", word, below);
+	else if (nearest)
 		shell_error("There is no command '%s%s%s'. Did you mean '%s%s%s'?", path, space, word, path,
 			    space, nearest);
 	else

@@ -52,7 +52,8 @@ int file_path_find(const struct invocation *call, const char *text, struct file_
 	if (error == -ENODEV)
 		return file_refused(call, text, error);
 	if (error) {
-		shell_error("%s: %s: no volume is mounted there; 'fs mounts' shows those there are", call->name, text);
+		shell_error("%s: %s: no volume is mounted there: a path begins with one, as %s does; 'fs mounts' shows them",
+			    call->name, text, mount_images_folder());
 		return error;
 	}
 	path->volume = path->mount->volume;

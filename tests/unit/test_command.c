@@ -205,6 +205,8 @@ static const struct {
 	{ "xy list", -ENOENT, "There is no command 'xy'. Did you mean 'xu'?\n" },
 	{ "xsatt", -ENOENT, "There is no command 'xsatt'. Did you mean 'xstat'?\n" },
 	{ "frobnicate", -ENOENT, "There is no command 'frobnicate'. See 'help'.\n" },
+	{ "destroy 1", -ENOENT, "There is no command 'destroy'. Did you mean 'xu destroy'?\n" },
+	{ "xu level", -ENOENT, "There is no command 'xu level'. See 'xu'.\n" },
 	{ "xu frobnicate", -ENOENT, "There is no command 'xu frobnicate'. See 'xu'.\n" },
 	{ "log cler", -ENOENT, "There is no command 'log cler'. Did you mean 'log clear'?\n" },
 	{ "log -x", -EINVAL,

@@ -103,6 +103,7 @@ static void test_looking(void **state)
 	(void)state;
 	assert_string_equal(run("fs mounts"), "/0: disk0 16 MiB\n");
 	assert_string_equal(run("fs ls"), "/0: disk0 16 MiB\n");
+	assert_string_equal(run("fs ls /"), "/0: disk0 16 MiB\n");
 	assert_string_equal(run("fs ls /0:"), "           2025-01-01 00:00 dom0/\n");
 	assert_string_equal(run("fs ls /0:/dom0/"), "        23 2025-01-01 00:00 a.cfg\n"
 						     "        14 2025-01-01 00:00 wild\n"
@@ -181,7 +182,8 @@ static const struct {
 	{ "fs cat /0:/nothing", "fs cat: /0:/nothing: there is no such file or folder\n" },
 	{ "fs cat /0:/dom0", "fs cat: /0:/dom0: this is a folder, not a file\n" },
 	{ "fs ls /0:/dom0/a.cfg/b", "fs ls: /0:/dom0/a.cfg/b: a part of the path is a file" },
-	{ "fs ls /7:/dom0", "fs ls: /7:/dom0: no volume is mounted there; 'fs mounts' shows those there are\n" },
+	{ "fs ls /7:/dom0", "fs ls: /7:/dom0: no volume is mounted there: a path begins with one, as /0:/dom0/ does; "
+			  "'fs mounts' shows them\n" },
 	{ "fs sum dom0", "fs sum: dom0: no volume is mounted there" },
 	{ "fs cp /0:/dom0/a.cfg /0:/dom0/wild", "fs cp: /0:/dom0/wild: there is something of that name already\n" },
 	{ "fs cp /0:/nothing /0:/dom0/x", "fs cp: /0:/nothing: there is no such file or folder\n" },

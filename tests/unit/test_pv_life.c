@@ -77,7 +77,7 @@ static void devices_come_and_go(void **state)
 		assert_int_equal(pv_devices_detach(guest, PV_DISK, 51712, false, NULL, &failure), 0);
 		assert_int_equal(pv_devices_detach(guest, PV_VIF, 1, false, NULL, &failure), 0);
 		assert_int_equal(pv_devices_detach(guest, PV_VIF, 1, false, NULL, &failure), -ENOENT);
-		assert_non_null(strstr(failure.text, "has no such device"));
+		assert_non_null(strstr(failure.text, "has no such device; 'xu network-list"));
 		memset(&failure, 0, sizeof(failure));
 		assert_int_equal(pv_devices_detach(guest, PV_VIF, 0, true, NULL, &failure), 0);
 		is_gone("/local/domain/1/backend");

@@ -69,6 +69,9 @@ static const struct {
 	{ "log level loud",
 	  "log level: there is no level 'loud'; the levels are error, warning, info and debug\n" },
 	{ "shell colors red", "shell colors: 'red' is neither on nor off\n" },
+	{ "create x", "There is no command 'create'. Did you mean 'xu create'?\n" },
+	{ "ls", "There is no command 'ls'. Did you mean 'fs ls' or 'xs ls'?\n" },
+	{ "xu create --help", "\n  -f, --defconfig FILE\n                     the same as FILE" },
 	{ "help nothing", "help: there is no command 'nothing'; 'help' lists them all\n" },
 	{ "help xu nothing", "help: there is no command 'xu nothing'; 'help' lists them all\n" },
 };
