@@ -20,7 +20,8 @@ class DomdError(Exception):
 class Domd:
     """boot.toml's table `domd`: `kernel`, a file of the parts; `memory` in MiB, `cpus` and `arguments`, its command line;
     `static`, where it lies if its addresses shall be the machine's; `roots`, the disks that can be its root: `overlays`,
-    which give the device to it, and `arguments`, besides those."""
+    which give the device to it, and `arguments`, besides those; and where U-Boot applies no overlays to the machine's own tree,
+    `set`, what is to be set in its nodes."""
 
     KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "roots": dict}
 
@@ -33,11 +34,11 @@ class Domd:
             raise DomdError("this board's list has no DomD")
         if has_policy:
             raise DomdError("the policy for Xen's FLASK knows no domains that Xen starts")
-        self.values, self.direct, self.overlays, self.told = values, root != "initrd", [], NAME
+        self.values, self.direct, self.overlays, self.told, self.set = values, root != "initrd", [], NAME, {}
         self.arguments = values["arguments"]
         if self.direct:
             left = values["memory"] - LEFT
-            self.overlays = values["roots"][root]["overlays"]
+            self.overlays, self.set = values["roots"][root]["overlays"], values["roots"][root].get("set", {})
             self.arguments += f" mem={left}M " + values["roots"][root]["arguments"]
             self.told += f"@{values['static'] + (left << 20):#x}"  # Dom0's argument, src/domain/dom0less.h
             if STATIC_MEMORY not in options_of(xen):
@@ -48,7 +49,8 @@ class Domd:
     def properties(self, modules):
         """What Xen reads, as (path, property, value); `modules` are (kind, address, size) of kernel, ramdisk and device tree."""
         memory = self.values["memory"]
-        result = [
+        result = [(path, name, value or ()) for path, node in self.set.items() for name, value in node.items()]
+        result += [
             (NODE, "compatible", "xen,domain"),
             (NODE, "#address-cells", [2]),
             (NODE, "#size-cells", [2]),

@@ -83,7 +83,7 @@ def test_help():
     (["--machine", "rpi5|rpi4"], "--machine takes"),
     (["--machine"], "--machine wants a value"),
     (["--machine", "rpi5", "--domd-root", "tape"], "--domd-root takes usb, nvme, sd, initrd, not 'tape'"),
-    (["--machine", "virt", "--domd-root", "usb"], "it has initrd only"),
+    (["--machine", "virt", "--domd-root", "sd"], "the machine virt has no disk 'sd'"),
     (["--machine", "rpi5", "--domd-start", "grub"], "--domd-start takes auto, xen, dom0, not 'grub'"),
     (["--machine", "rpi5", "--xen", "4.99"], "there is no file '4.99'"),
     (["--machine", "rpi5", "--enable-scmi", "yes"], "Xen 4.17 hands nothing on"),
