@@ -12,6 +12,8 @@ CONFIGURATION = b"# Automatically generated file; DO NOT EDIT.\n# Xen/"
 STATIC_MEMORY = "CONFIG_STATIC_MEMORY"
 LEFT = 2  # MiB at the end of a DomD that lies 1:1 in memory, which it leaves to Dom0: for its console and its store
 
+SCMI_PAGE = 0x22001000  # where a domain that lies anywhere sees SCMI's page: behind the place of Xen's UART
+
 
 class DomdError(Exception):
     """What a person has to change."""
@@ -25,8 +27,9 @@ class Domd:
 
     KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "roots": dict}
 
-    def __init__(self, values, root, has_policy, xen):
-        """`root` is one of roots, or `initrd`. Raises where `xen`, a file, can't start it."""
+    def __init__(self, values, root, has_policy, xen, scmi):
+        """`root` is one of roots, or `initrd`; `scmi`, if it shall have SCMI, which takes Xen 4.21, is the number of the
+        firmware's SMC, and its shared page. Raises where `xen`, a file, can't start it."""
         for key, value in values.items():
             if not isinstance(value, self.KEYS.get(key, ())):
                 raise DomdError(f"boot.toml: '{key}' of domd is unknown, or not of the right type")
@@ -35,13 +38,16 @@ class Domd:
         if has_policy:
             raise DomdError("the policy for Xen's FLASK knows no domains that Xen starts")
         self.values, self.direct, self.overlays, self.told, self.set = values, root != "initrd", [], NAME, {}
-        self.arguments = values["arguments"]
+        self.arguments, configuration = values["arguments"], configuration_of(xen)
+        version = re.match(r"#\n.*\n# Xen/\S+ (\d+)\.(\d+)", configuration)
+        # Older ones would give the page to it, and the calls to Dom0.
+        self.scmi = scmi if version and tuple(map(int, version.groups())) >= (4, 21) else None
         if self.direct:
             left = values["memory"] - LEFT
             self.overlays, self.set = values["roots"][root]["overlays"], values["roots"][root].get("set", {})
             self.arguments += f" mem={left}M " + values["roots"][root]["arguments"]
             self.told += f"@{values['static'] + (left << 20):#x}"  # Dom0's argument, src/domain/dom0less.h
-            if STATIC_MEMORY not in options_of(xen):
+            if f"{STATIC_MEMORY}=y" not in configuration.split("\n"):
                 # The disk writes to memory by itself, at the machine's addresses: with others it would write into other
                 # domains where there is no IOMMU.
                 raise DomdError(f"its disk takes a domain that lies 1:1 in memory, for which this Xen isn't built ({STATIC_MEMORY})")
@@ -64,6 +70,8 @@ class Domd:
                 (NODE, "xen,static-mem", [at >> 32, at & 0xffffffff, size >> 32, size & 0xffffffff]),
                 (NODE, "direct-map", ()),
             ]
+        if self.scmi:
+            result.append((NODE, "xen,sci_type", "scmi_smc"))
         for kind, address, size in modules:
             module = f"{NODE}/module@{address:x}"
             result += [
@@ -75,8 +83,22 @@ class Domd:
         return result
 
 
-def options_of(xen):
-    """The options that a Xen was built with; its image has them, packed, for hypfs. Empty where it hasn't."""
+    def partial_properties(self):
+        """What its partial tree lacks of the firmware's SCMI (boards/NAME/overlays/scmi-passthrough.dtso)."""
+        if not self.scmi:
+            return []
+        number, page = self.scmi
+        seen = page if self.direct else SCMI_PAGE
+        words = [part for value in (page, 4096, seen) for part in (value >> 32, value & 0xffffffff)]
+        return [
+            ("/passthrough/scmi", "arm,smc-id", [number]),
+            ("/passthrough/scmi-shmem", "reg", [seen >> 32, seen & 0xffffffff, 0, 4096]),
+            ("/passthrough/scmi-shmem", "xen,reg", words),
+        ]
+
+
+def configuration_of(xen):
+    """What a Xen was built with; its image has that, packed, for hypfs. Empty where it hasn't."""
     data = xen.read_bytes()
     for start in re.finditer(rb"\x1f\x8b\x08", data):
         try:
@@ -84,5 +106,5 @@ def options_of(xen):
         except zlib.error:
             continue
         if CONFIGURATION in text[:200]:
-            return set(re.findall(r"^(CONFIG_\w+)=y$", text.decode(errors="replace"), re.M))
-    return set()
+            return text.decode(errors="replace")
+    return ""

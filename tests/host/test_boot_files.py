@@ -19,10 +19,10 @@ def make(tmp_path):
     """Calls image/boot with a Xen and a Dom0 of these sizes, the Xen built with this option; the result, and the folder with
     the files."""
 
-    def run(*options, board="rpi4", xen_size=MIB, dom0_size=MIB, xen_memory=0, xen_option="XSM"):
+    def run(*options, board="rpi4", xen_size=MIB, dom0_size=MIB, xen_memory=0, xen_option="XSM", xen_version="4.20.4"):
         xen, dom0 = tmp_path / "xen.img", tmp_path / "dom0.img"
         header = struct.pack("<2I6Q4s4x", 0, 0, 0, xen_memory, 10, 0, 0, 0, b"ARM\x64")
-        text = f"#\n# Automatically generated file; DO NOT EDIT.\n# Xen/arm 4.20.4\n#\nCONFIG_{xen_option}=y\n"
+        text = f"#\n# Automatically generated file; DO NOT EDIT.\n# Xen/arm {xen_version}\n#\nCONFIG_{xen_option}=y\n"
         header += b"\x1f\x8b\x08 no archive" + gzip.compress(text.encode(), mtime=0)
         xen.write_bytes(header.ljust(xen_size, b"\0"))
         dom0.touch()
@@ -111,6 +111,27 @@ def test_domd_with_a_disk_lies_1_to_1(make, root, overlay, argument):
     nodes = subprocess.run(["fdtget", "-l", folder / "domd.dtb", "/passthrough"], check=True, capture_output=True, text=True).stdout
     assert {"usb": "pcie@1000120000", "nvme": "pcie@1000110000", "sd": "mmc@1000fff000"}[root] in nodes
     assert (folder / "domd-ramdisk").read_bytes() == (TOP / "README.md").read_bytes()
+
+
+@pytest.mark.parametrize("root, seen", [("initrd", "22001000"), ("nvme", "3fd00000")])
+def test_scmi_is_for_a_domd_that_xen_starts(make, root, seen):
+    """From Xen 4.21 on. Where DomD lies 1:1, it sees the page at its own address."""
+    result, folder = make(*domd(root, "xen"), "--scmi", "0x82000010@0x3fd00000", board="rpi5", xen_option="STATIC_MEMORY")
+    assert result.returncode == 0 and "xen,sci_type" not in script(folder)
+    result, folder = make(*domd(root, "xen"), "--scmi", "0x82000010@0x3fd00000", board="rpi5", xen_option="STATIC_MEMORY",
+                          xen_version="4.21.1")
+    assert result.returncode == 0, result.stderr
+    text = script(folder)
+    assert lines_of(text, "/chosen/DomD")["xen,sci_type"] == '"scmi_smc"' and "multiboot,device-tree" in text
+    assert "scmi.dtbo" in text
+
+    def get(node, name, kind="x"):
+        return subprocess.run(["fdtget", "-t", kind, folder / "domd.dtb", f"/passthrough/{node}", name], check=True,
+                              capture_output=True, text=True).stdout.strip()
+
+    assert get("scmi", "arm,smc-id") == "82000010" and get("scmi", "compatible", "s") == "arm,scmi-smc"
+    assert get("scmi-shmem", "reg") == f"0 {seen} 0 1000" and get("scmi-shmem", "xen,reg") == f"0 3fd00000 0 1000 0 {seen}"
+    assert get("scmi", "shmem") == get("scmi-shmem", "phandle")
 
 
 def test_domd_from_its_ramdisk_lies_anywhere(make):

@@ -14,7 +14,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLSRC": "/dev/null"}
 OPTIONS = {"machine", "domd-root", "domd-start", "enable-scmi", "enable-wifi", "flask", "xen", "boot-size", "dom0-size", "output"}
 FIRMWARE = {"bootcode.bin", "start.elf", "start4.elf", "fixup.dat", "fixup4.dat", "config.txt", "cmdline.txt", "u-boot.bin"}
-OVERLAYS = {f"{name}{part}.dtbo" for name in ("mmc", "usb", "pcie1") for part in ("", "-passthrough")} | {"xen.dtbo", "scmi.dtbo"}
+OVERLAYS = {f"{name}{part}.dtbo" for name in ("mmc", "usb", "pcie1") for part in ("", "-passthrough")} | {"xen.dtbo", "scmi.dtbo", "scmi-passthrough.dtbo"}
 CONFIGURATIONS = {"rpi_5_domd", "rpi_5_domu", "helloworld_xen-arm64", "linux_pv_domu", "domd"}
 
 
