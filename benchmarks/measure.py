@@ -102,11 +102,11 @@ def measure_round(sides, works, options, add):
             pending = {pool.submit(measure_side, side, True, functions, options): side for side in sides}
             for done in concurrent.futures.as_completed(pending):
                 add(pending[done], done.result())
-    for side in sides:
-        if "wall" in works:
-            add(side, measure_side(side, False, [rows.wall, rows.wall_pv], options))
-        if "image" in works:
-            add(side, rows.image(side))
+    for function in (rows.wall, rows.wall_pv) if "wall" in works else ():
+        for side in sides:
+            add(side, measure_side(side, False, [function], options))
+    for side in sides if "image" in works else ():
+        add(side, rows.image(side))
 
 
 def measure_block(tries):
