@@ -114,11 +114,12 @@ static struct catalog_entry *new_entry(struct failure *failure)
 	return entry;
 }
 
-// The file, a line end and more. NULL with the reason.
-static void *load(const char *path, const char *more, size_t *size, struct failure *failure)
+// The file, of `own` bytes, a line end and more. NULL with the reason.
+static void *load(const char *path, const char *more, size_t *size, size_t *own, struct failure *failure)
 {
 	char *bytes = images_folder_load(path, size, failure);
 
+	*own = *size;
 	if (!bytes || !more || !*more)
 		return bytes;
 	size_t length = strlen(more);
@@ -137,11 +138,11 @@ static void *load(const char *path, const char *more, size_t *size, struct failu
 struct catalog_entry *catalog_read(const char *path, const char *more, struct failure *failure)
 {
 	struct catalog_entry *entry = new_entry(failure);
-	size_t size;
-	void *bytes = entry ? load(path, more, &size, failure) : NULL;
+	size_t size = 0, own;
+	void *bytes = entry ? load(path, more, &size, &own, failure) : NULL;
 
 	if (bytes)
-		entry->file = config_file_read(path, bytes, size, failure);
+		entry->file = config_file_read_with(path, bytes, size, own, failure);
 	free(bytes);
 	if (!entry || !entry->file) {
 		free(entry);

@@ -99,7 +99,7 @@ static int apply(struct xlcfg_reader *reader, const struct xlcfg_setting *settin
 	const struct xlcfg_key *key = find_key(setting->key);
 	int error = 0;
 
-	if (setting->replaced.line)
+	if (setting->replaced.line && setting->position.line <= reader->own_lines)
 		error = xlcfg_warn(reader, setting->replaced,
 				   "'%.40s' doesn't count: it is set again in line %u", setting->key,
 				   setting->position.line);
@@ -326,8 +326,23 @@ static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size
 	return error;
 }
 
+static uint32_t count_lines(const char *bytes, size_t size)
+{
+	uint32_t count = 1;
+
+	for (size_t i = 0; i < size; i++)
+		count += bytes[i] == '\n';
+	return count;
+}
+
 struct config_file *config_file_read(const char *name, const void *bytes, size_t size,
 				     struct failure *failure)
+{
+	return config_file_read_with(name, bytes, size, size, failure);
+}
+
+struct config_file *config_file_read_with(const char *name, const void *bytes, size_t size, size_t own,
+					  struct failure *failure)
 {
 	struct config_file *file = calloc(1, sizeof(*file));
 
@@ -337,6 +352,7 @@ struct config_file *config_file_read(const char *name, const void *bytes, size_t
 	}
 	struct xlcfg_reader reader = {
 		.name = name,
+		.own_lines = count_lines(bytes, own),
 		.file = file,
 		.last_warning = &file->warnings,
 		.failure = failure,

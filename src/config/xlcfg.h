@@ -29,6 +29,11 @@ struct config_file {
 struct config_file *config_file_read(const char *file, const void *bytes, size_t size,
 				     struct failure *failure);
 
+// The same with settings behind the file's, whose first line is not in the first `own` bytes: that they replace some of
+// the file's is meant, and no warning is given.
+struct config_file *config_file_read_with(const char *file, const void *bytes, size_t size, size_t own,
+					  struct failure *failure);
+
 // Reads the specification of one device, as it stands in the list of `key` ("disk", "vif"); the configuration has
 // this device and is fit for nothing else.
 struct config_file *config_device_read(const char *key, const char *specification, struct failure *failure);

@@ -55,7 +55,7 @@ static int choose_name(const struct build *build, char name[DOMAIN_NAME_MAX])
 	if (namesake)
 		return failure_set(
 			build->failure, -EEXIST,
-			"domain %u is named '%s' already: destroy it first, or configure another domain_name",
+			"domain %u is named '%s' already: destroy it first, or give this one another name",
 			namesake->id, config->domain_name);
 	snprintf(name, DOMAIN_NAME_MAX, "%s", config->domain_name);
 	return 0;

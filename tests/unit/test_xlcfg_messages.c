@@ -26,6 +26,26 @@ static void other_keys_are_ignored_with_a_warning(void **state)
 	config_file_free(file);
 }
 
+// What is typed behind a file's name is meant to replace what is in the file, but not itself.
+static void settings_behind_a_file_replace_silently(void **state)
+{
+	static const char own[] = KERNEL "memory = 4\nvcpus = 2", ended[] = KERNEL "memory = 4\n";
+	static const char text[] = KERNEL "memory = 4\nvcpus = 2\nmemory=8\nvcpus=1\nvcpus=3";
+	static const char more[] = KERNEL "memory = 4\n\nmemory=8";
+
+	(void)state;
+	struct config_file *file = config_file_read_with(FILE_NAME, text, strlen(text), strlen(own), NULL);
+	assert_int_equal(file->config.memory_kib, 8 << 10);
+	assert_int_equal(file->config.vcpus, 3);
+	assert_string_equal(file->warnings->text, FILE_NAME ":5:1: 'vcpus' doesn't count: it is set again in line 6");
+	assert_null(file->warnings->next);
+	config_file_free(file);
+	file = config_file_read_with(FILE_NAME, more, strlen(more), strlen(ended), NULL);
+	assert_int_equal(file->config.memory_kib, 8 << 10);
+	assert_null(file->warnings);
+	config_file_free(file);
+}
+
 static void warnings_have_an_end(void **state)
 {
 	char text[4096] = KERNEL;
@@ -87,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(other_keys_are_ignored_with_a_warning),
+		cmocka_unit_test(settings_behind_a_file_replace_silently),
 		cmocka_unit_test(warnings_have_an_end),
 		cmocka_unit_test(messages_do_not_steer_the_terminal),
 		cmocka_unit_test(what_cannot_be_done_is_said),
