@@ -134,6 +134,19 @@ def test_scmi_is_for_a_domd_that_xen_starts(make, root, seen):
     assert get("scmi", "shmem") == get("scmi-shmem", "phandle")
 
 
+def test_domd_has_pci_express_without_an_overlay(make):
+    """U-Boot of this machine applies none, and the tree is QEMU's."""
+    result, folder = make(*domd("nvme", "xen"), board="virt", xen_option="STATIC_MEMORY")
+    assert result.returncode == 0, result.stderr
+    text = script(folder)
+    assert lines_of(text, "/pcie@10000000") == {
+        "xen,passthrough": "", "interrupts": "<0x0 0x3 0x4 0x0 0x4 0x4 0x0 0x5 0x4 0x0 0x6 0x4>"}
+    assert ".dtbo" not in text and "fdt mknode / " not in text
+    assert '"thin-dom0 dom0less=DomD@0x7fe00000"' in text
+    nodes = subprocess.run(["fdtget", "-l", folder / "domd.dtb", "/passthrough"], check=True, capture_output=True, text=True).stdout
+    assert nodes == "pcie@10000000\n"
+
+
 def test_domd_from_its_ramdisk_lies_anywhere(make):
     result, folder = make(*domd(), board="rpi5")
     assert result.returncode == 0 and not result.stderr

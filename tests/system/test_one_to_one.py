@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A DomD that lies 1:1 in memory and drives disks by itself, which write to memory without an IOMMU; and a guest that it serves."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -40,6 +41,28 @@ def partial_tree(folder):
     return blob
 
 
+def checksum(data):
+    return hashlib.sha256(data).hexdigest() + "  -\n"
+
+
+def serves(machine, domd, guest, disk, image):
+    """The guest has a disk that is a file on DomD's root, a network, and then `disk` as a whole; what it writes to that is in the
+    image afterwards. Ends the machine."""
+    guest.run("until [ -b /dev/xvda ]; do usleep 100000; done; mount -t ext4 /dev/xvda /mnt")
+    assert guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
+    guest.run("umount /mnt")
+    assert " 0% packet loss" in guest.run("ping -c 2 -W 10 192.168.0.1")
+    assert machine.answer(f"xu block-attach {guest.domain} backend=DomD vdev=xvdb access=rw target={disk}") == ""
+    assert machine.answer(f"xu wait {guest.domain} store:device/vbd/51728/state=4 -t 120", 150) == ""
+    guest.run("until [ -b /dev/xvdb ]; do usleep 100000; done")
+    assert guest.run("sha256sum </dev/xvdb") == checksum(image.read_bytes())
+    guest.run("dd if=/dev/urandom of=/x bs=1M count=3 2>/dev/null; dd if=/x of=/dev/xvdb bs=1M conv=fsync 2>/dev/null")
+    written = guest.run("sha256sum </x")
+    assert domd.run(f"dd if={disk} bs=1M count=3 2>/dev/null | sha256sum") == written
+    machine.poweroff()
+    assert checksum(image.read_bytes()[:3 << 20]) == written
+
+
 def test_a_domd_with_disks_of_its_own(shared_log_folder, tmp_path):
     """Its root is on the first. The second is handed on whole, so that it writes into memory that the guest has granted. The
     machine has one CPU: a GICv2 of QEMU 7.2 loses the disks' interrupts where DomD changes the CPU."""
@@ -60,21 +83,22 @@ def test_a_domd_with_disks_of_its_own(shared_log_folder, tmp_path):
         assert memory == f"{STATIC:x}-{STATIC + ((MIB - 2) << 20) - 1:x}"
         assert domd.run("xenstore-read name domid") == "DomD\n1\n"
         assert "/dev/vda / ext4 " in domd.run("cat /proc/mounts")
-        assert domd.run("sha256sum </dev/vdb") == subprocess.run(["sha256sum"], stdin=data.open(), capture_output=True, text=True,
-                                                                check=True).stdout
-
         guest = Linux(machine, machine.create("small_pv_6_1"), "guest").wait_until_up(300)
-        guest.run("until [ -b /dev/xvda ]; do usleep 100000; done; mount -t ext4 /dev/xvda /mnt")
-        assert guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
-        guest.run("umount /mnt")
-        assert " 0% packet loss" in guest.run("ping -c 2 -W 10 192.168.0.1")
-        assert machine.answer(f"xu block-attach {guest.domain} backend=DomD vdev=xvdb access=rw target=/dev/vdb") == ""
-        assert machine.answer(f"xu wait {guest.domain} store:device/vbd/51728/state=4 -t 120", 150) == ""
-        guest.run("until [ -b /dev/xvdb ]; do usleep 100000; done; dd if=/dev/xvdb of=/x bs=1M 2>/dev/null")
-        assert guest.run("sha256sum </x") == domd.run("sha256sum </dev/vdb")
-        guest.run("dd if=/dev/urandom of=/x bs=1M count=3 2>/dev/null; dd if=/x of=/dev/xvdb bs=1M conv=fsync 2>/dev/null")
-        written = guest.run("sha256sum </x")
-        machine.poweroff()
-    with data.open("rb") as file:  # what came to the disk itself
-        result = subprocess.run(["sha256sum"], input=file.read(3 << 20), capture_output=True, check=True).stdout.decode()
-    assert result == written
+        serves(machine, domd, guest, "/dev/vdb", data)
+
+
+def test_a_card_whose_domd_has_pci_express(boot, tmp_path):
+    """As ./build-image makes it: U-Boot, Xen, and a DomD with its root on an NVMe disk, which hands a USB disk on to a guest."""
+    subprocess.run([TOP / "build-image", "--machine", "virt", "--domd-root", "nvme", "--boot-size", "80M", "--dom0-size", "128M",
+                    "--output", tmp_path], check=True, capture_output=True)
+    (tmp_path / "data.img").write_bytes(os.urandom(4 << 20))
+    disks = ["-drive", f"if=none,id=root,format=raw,file={tmp_path}/rootfs.img", "-device", "nvme,serial=1,drive=root",
+             "-drive", f"if=none,id=data,format=raw,file={tmp_path}/data.img", "-device", "qemu-xhci", "-device", "usb-storage,drive=data"]
+    machine = boot(board="virt", boot="u-boot", cpus=1, card=tmp_path / "full.img", qemu=disks, wait=False, seconds=1500)
+    machine.expect(re.compile(r"Starting kernel \.\.\.\n"), 240)
+    machine.await_storage()
+    domd = Linux(machine, "DomD", "domd").wait_until_up(300)
+    assert "/dev/nvme0n1 / ext4 " in domd.run("cat /proc/mounts")
+    domd.run("until [ -b /dev/sda ]; do usleep 100000; done")
+    guest = Linux(machine, machine.create("linux_pv_domu"), "guest").wait_until_up(300)
+    serves(machine, domd, guest, "/dev/sda", tmp_path / "data.img")
