@@ -61,8 +61,7 @@ def shared(machine):
 
 def start(boot_test, **options):
     """A machine, the good guest on it, and what the control domain held before it."""
-    # Xen's scheduler credit2 leaves Dom0 waiting under this load, on idle CPUs (docs/caveats.md).
-    machine = boot_test(seconds=1500, xen_args="sched=credit", **options)
+    machine = boot_test(seconds=1500, **options)
     machine.command("log level error")  # so that no warning comes while a command is typed
     for configuration in "test_wellbehaved", "hostile_half":  # for what the first use of a thing keeps
         destroy(machine, machine.create(configuration))
