@@ -16,16 +16,15 @@
 #include "xen/public.h"
 #include "xen/pv_console.h"
 
-#define CONSOLE_TIME SECONDS(10) // for a control domain to start
+#define CONSOLE_TIME SECONDS(30) // for a control domain to start
 
 // A domain that Xen started runs before there is a control domain, which gives it a store and a console. That it
 // is to get them is known by the store's event channel.
 static bool will_have_console(void)
 {
-	uint64_t port = 0, page = 0;
+	uint64_t port = 0;
 
-	return !hvm_param_get(DOMID_SELF, HVM_PARAM_STORE_EVTCHN, &port) && port &&
-	       !hvm_param_get(DOMID_SELF, HVM_PARAM_CONSOLE_PFN, &page) && !page;
+	return !hvm_param_get(DOMID_SELF, HVM_PARAM_STORE_EVTCHN, &port) && port;
 }
 
 static void find_console(void)
