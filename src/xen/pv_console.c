@@ -15,8 +15,8 @@
 #include "xen/hypercall.h"
 #include "xen/ring.h"
 
-// How long a full ring is waited for. A console server that lives empties it in far less.
-#define STALL_LIMIT SECONDS(1)
+// How long a full ring is waited for. A console server that lives empties it in far less, even on a busy machine.
+#define STALL_LIMIT SECONDS(10)
 
 static struct wait_queue queue = WAIT_QUEUE_INITIAL(queue);
 static struct event_channel channel = { .port = INVALID_EVTCHN };
