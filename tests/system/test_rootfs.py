@@ -45,11 +45,12 @@ def test_domd_from_a_disk(log_folder, kernel, ramdisk, root, devices):
         console.expect("hello from a container: process 1 on hello")
 
 
+@pytest.mark.long
 def test_a_disk_that_is_not_there(log_folder):
     """What is there is said, and the ramdisk goes on; a stick that is plugged in then gets its drivers."""
     devices = ["-device", "nvme,drive=disk,serial=1", "-device", "qemu-xhci", "-drive", "if=none,id=stick,format=raw,file.driver=null-co"]
-    with linux(log_folder, "7.3", "domd.gz", "root=/dev/sda rootwait=5", *devices) as console:
-        console.expect("The root file system /dev/sda isn't there after 5 s. This is the ramdisk.")
+    with linux(log_folder, "7.3", "domd.gz", "root=/dev/sda rootwait=2", *devices) as console:
+        console.expect("The root file system /dev/sda isn't there after 2 s. This is the ramdisk.")
         console.expect("/dev/nvme0n1 65536")
         console.expect("root=DEVICE on the kernel's command line names another")
         console.expect("DomD: 7.3")
