@@ -98,7 +98,8 @@ void test_yield(void)
 
 	uint64_t start = time_now();
 	task_yield();
-	CHECK(!task_should_yield());
+	bool at_once = task_should_yield(); // where the host took the CPU away for so long
+	CHECK(!at_once || time_now() - start >= MILLISECONDS(1));
 	while (!task_should_yield())
 		;
 	CHECK(time_now() - start >= MILLISECONDS(1));

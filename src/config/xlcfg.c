@@ -94,12 +94,18 @@ static int apply_key(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 	return key->apply(reader, key, value);
 }
 
+// What is typed behind a file is meant to replace what is in the file.
+static bool replaces_own(const struct xlcfg_reader *reader, const struct xlcfg_setting *setting)
+{
+	return setting->replaced.line <= reader->own_lines && setting->position.line > reader->own_lines;
+}
+
 static int apply(struct xlcfg_reader *reader, const struct xlcfg_setting *setting)
 {
 	const struct xlcfg_key *key = find_key(setting->key);
 	int error = 0;
 
-	if (setting->replaced.line && setting->position.line <= reader->own_lines)
+	if (setting->replaced.line && !replaces_own(reader, setting))
 		error = xlcfg_warn(reader, setting->replaced,
 				   "'%.40s' doesn't count: it is set again in line %u", setting->key,
 				   setting->position.line);

@@ -119,12 +119,22 @@ static void follow(unsigned char byte)
 	}
 }
 
+// Of a text with several rows only the last one counts.
+static const char *last_row(const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+
+	while (end > bytes && end[-1] != '\n')
+		end--;
+	return end > bytes ? end - 1 : bytes;
+}
+
 void row_write(const char *bytes, size_t length)
 {
 	unsigned long state = irq_save(); // an interrupt handler may log
 
-	for (size_t i = 0; i < length; i++)
-		follow((unsigned char)bytes[i]);
+	for (const char *byte = last_row(bytes, length); byte < bytes + length; byte++)
+		follow((unsigned char)*byte);
 	kernel_console_write(bytes, length);
 	irq_restore(state);
 }
