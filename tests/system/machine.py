@@ -134,8 +134,20 @@ class Machine:
         """Waits until a text, or a match of a compiled regular expression, came out of the console, and takes the
         output up to its end. Returns the match. The text before it is in `before`."""
         pattern = what if isinstance(what, re.Pattern) else re.compile(re.escape(what))
-        self.console.expect([pattern], timeout=timeout)
+        try:
+            self.console.expect([pattern], timeout=timeout)
+        except pexpect.TIMEOUT:
+            self.ask_xen()
+            raise
         return self.console.match
+
+    def ask_xen(self):
+        """Has Xen say how things stand, in the log: of CPUs, domains, the run queue, timers and event channels."""
+        self.console.send("\x01" * 3)
+        for key in "dqrae":
+            self.console.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1)
+            self.console.send(key)
+        self.console.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=2)
 
     @property
     def before(self):
