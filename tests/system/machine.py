@@ -85,6 +85,8 @@ def virtio_disk(image):
 class Machine:
     """Boots at once; `with` or close() ends it.
 
+    Those with Linux guests have one CPU (cpus=1): on several, a busy host can make Xen lose a guest's timer (docs/caveats.md).
+
     `options` are those of ./run without the dashes (board="rpi4", xen="4.20", gic=3, memory="4G", cpus=4,
     dom0_memory="32M", xen_args="...", dom0_image=PATH, card=PATH), but without `card` there is none: machines of tests
     that run side by side must not share one. `run` are more arguments for it, and `qemu` for QEMU, with `storage` where a disk is among

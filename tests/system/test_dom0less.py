@@ -60,7 +60,7 @@ def test_domains_of_xens_boot(boot_test, xen, gic):
 @pytest.mark.parametrize("xen, linux", [("4.17", "6.12"), ("4.20", "6.1")])
 def test_linux_of_xens_boot(boot_test, xen, linux):
     """Debian's Linux: its store and its console, which it has found late, as used from inside; asked to shut down."""
-    machine = boot_test(xen=xen, run=loads(
+    machine = boot_test(xen=xen, cpus=1, run=loads(
         f"linux={LINUX}/vmlinuz-{linux},ramdisk={GUESTS}/initramfs.gz,memory=256,cpus=2,vpl011,args=console=hvc0 quiet"))
     assert "I: dom0less: attached 1 domain\n" in machine.command("log")
     machine.attach("linux")

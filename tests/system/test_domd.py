@@ -58,7 +58,7 @@ def pair(request, shared_log_folder, tmp_path_factory):
     xen, gic, domd_linux, linux = request.param
     card = make_card(tmp_path_factory.mktemp("card"), linux, domd_linux=domd_linux)
     disk = virtio_disk(card)
-    with Machine(shared_log_folder, xen=xen, gic=gic, xsm="dummy", qemu=disk, storage=True, seconds=3000) as machine:
+    with Machine(shared_log_folder, xen=xen, gic=gic, cpus=1, xsm="dummy", qemu=disk, storage=True, seconds=3000) as machine:
         pair = Pair(machine)
         pair.xen = xen
         assert pair.domd.run("uname -r").startswith(domd_linux + ".")

@@ -109,7 +109,7 @@ LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"
 @pytest.mark.long
 def test_linux_reboots_and_crashes(boot):
     """From inside: `reboot`, a panic after which Linux reboots, on both of which its console follows, and `poweroff`."""
-    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    machine = boot(cpus=1, dom0_image=LINUX_IMAGE, dom0_memory="128M")
     domain = machine.create("linux_6_1")
     machine.attach(domain)
     for line in "reboot -f", "echo 1 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger", "poweroff -f":
@@ -126,7 +126,7 @@ def test_linux_reboots_and_crashes(boot):
 @pytest.mark.long
 def test_linux_panics(boot):
     """What on_reboot says is done after a panic too, which Linux on Arm makes a reboot of; the restart is above."""
-    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    machine = boot(cpus=1, dom0_image=LINUX_IMAGE, dom0_memory="128M")
     ids = {action: machine.create(f"rebooted_{action}") for action in ("destroy", "preserve", "rename")}
     for action, domain in ids.items():
         machine.attach(domain)

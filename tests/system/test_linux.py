@@ -15,7 +15,7 @@ LINUX_IMAGE = TOP / "build/virt-linux/thin-dom0.bin"  # with src/dom_cfg/virt_li
 # The other two pairs of a Xen and a GIC, with the other kernels, are in test_xenstore.py.
 @pytest.mark.parametrize("xen, gic, linux", [("4.17", 3, "6_1"), ("4.20", 2, "6_12")])
 def test_linux_boots_to_a_shell(boot, xen, gic, linux):
-    machine = boot(xen=xen, gic=gic, dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    machine = boot(xen=xen, gic=gic, cpus=1, dom0_image=LINUX_IMAGE, dom0_memory="128M")
     domain = machine.create(f"linux_{linux}")
     machine.attach(domain)
     found = machine.expect(re.compile(r"Linux guest: (\S+), (\d+) CPUs, (\d+) MB"))
@@ -30,7 +30,7 @@ def test_linux_boots_to_a_shell(boot, xen, gic, linux):
 
 
 def test_ctrl_c_stops_a_long_creation(boot):
-    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    machine = boot(cpus=1, dom0_image=LINUX_IMAGE, dom0_memory="128M")
     machine.command("kernel version")
     before = leftovers(machine)
     machine.start("xu create linux_6_12")
@@ -43,7 +43,7 @@ def test_ctrl_c_stops_a_long_creation(boot):
 
 def test_pv_guest_linked_in(boot):
     """DomD, and the guest that it serves, are in this image too."""
-    machine = boot(dom0_image=LINUX_IMAGE, dom0_memory="128M")
+    machine = boot(cpus=1, dom0_image=LINUX_IMAGE, dom0_memory="128M")
     assert "DomD" in machine.command("xu config domd")
     text = machine.command("xu config linux_pv_domu")
     assert "xvda" in text and "/disk.img" in text and "bridge=xenbr0" in text

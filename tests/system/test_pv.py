@@ -57,7 +57,7 @@ def boot_pv(boot_test, card, tmp_path):
         copy = tmp_path / "card.img"
         subprocess.run(["cp", "--sparse=always", card, copy], check=True)
         qemu = [*virtio_disk(copy), *options.pop("qemu", [])]
-        return boot_test(qemu=qemu, storage=True, seconds=1200, **{"xsm": "dummy", **options})
+        return boot_test(qemu=qemu, storage=True, seconds=1200, **{"cpus": 1, "xsm": "dummy", **options})
 
     return boot_machine
 

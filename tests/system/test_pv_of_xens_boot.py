@@ -66,7 +66,7 @@ def house(request, shared_log_folder):
     xen, domd, guest = request.param
     start = (f"DomD={PARTS}/vmlinuz-{domd},ramdisk={GUESTS}/domd.gz,memory=256,vpl011,"
              "args=console=hvc0 quiet")
-    with Machine(shared_log_folder, xen=xen, xsm="dummy", dom0_image=LINUX_IMAGE, dom0_memory="128M",
+    with Machine(shared_log_folder, xen=xen, cpus=1, xsm="dummy", dom0_image=LINUX_IMAGE, dom0_memory="128M",
                  run=["--dom0less", start], seconds=2400) as machine:
         yield House(machine, guest)
 

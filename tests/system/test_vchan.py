@@ -70,7 +70,7 @@ def guest(request, shared_log_folder, tmp_path_factory):
     subprocess.run([TOP / "image/card", folder / "card.txt", folder / "card.img", "--power-of-two", "--from", folder,
                     "--from", TOP / "build/virt/guests", "--from", TOP / "build/parts"], check=True)
     disk = virtio_disk(folder / "card.img")
-    with Machine(shared_log_folder, xen=xen, gic=gic, qemu=disk, storage=True, seconds=1200, **options) as machine:
+    with Machine(shared_log_folder, xen=xen, gic=gic, cpus=1, qemu=disk, storage=True, seconds=1200, **options) as machine:
         guest = create(machine)
         guest.to_dom0, guest.to_linux = to_dom0, to_linux
         yield guest

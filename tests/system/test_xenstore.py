@@ -102,7 +102,7 @@ class Linux:
 def linux(request, shared_log_folder):
     """A guest that the tests share, in their order."""
     xen, gic, kernel = request.param
-    with Machine(shared_log_folder, xen=xen, gic=gic, seconds=1200, **LINUX_IMAGE) as machine:
+    with Machine(shared_log_folder, xen=xen, gic=gic, cpus=1, seconds=1200, **LINUX_IMAGE) as machine:
         guest = Linux(machine, f"linux_{kernel}")
         guest.kernel = kernel
         yield guest
@@ -204,7 +204,7 @@ def test_requests_to_linux(linux):
 
 
 def test_reboot_of_linux(boot):
-    linux = Linux(boot(xen="4.20", gic=2, **LINUX_IMAGE), "linux_6_12")
+    linux = Linux(boot(xen="4.20", gic=2, cpus=1, **LINUX_IMAGE), "linux_6_12")
     linux.machine.start(f"xu reboot {linux.domain} -w")
     linux.machine.expect(f"has started in the place of domain {linux.domain}\n", SLOW)
     said = linux.machine.before  # the command and the log, in the order in which they come to it
