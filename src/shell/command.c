@@ -216,9 +216,9 @@ static int run(const struct command *command, const char *path, char **words)
 
 static bool has_exactly(const struct command *table, const char *name)
 {
-	while (table && table->name && strcmp(table->name, name))
-		table++;
-	return table && table->name;
+	const struct command *found = command_find(table, name);
+
+	return found && !strcmp(found->name, name);
 }
 
 // A table that goes by several names counts by the last one.

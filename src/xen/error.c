@@ -41,7 +41,7 @@ static const struct error_name errors[] = {
 	{ XEN_ERANGE, ERANGE, "out of range" },
 	{ XEN_EDEADLK, EDEADLK, "would block for ever" },
 	{ XEN_ENAMETOOLONG, ENAMETOOLONG, "name too long" },
-	{ XEN_ENOSYS, ENOSYS, "not implemented by this Xen" },
+	{ XEN_ENOSYS, ENOSYS, "this Xen has no such call" },
 	{ XEN_ENOTEMPTY, ENOTEMPTY, "not empty" },
 	{ XEN_ENODATA, ENODATA, "no data" },
 	{ XEN_ETIME, ETIME, "timer expired" },
