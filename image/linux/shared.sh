@@ -20,13 +20,15 @@ mount_once() {
 
 on_xen() { grep -q xen /sys/hypervisor/type 2>/dev/null; }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; fails when it doesn't in this time.
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when it doesn't in this time, however long one try takes.
 wait_for() {
-	local tries=$(($1 * 5))
+	local uptime end
+	read -r uptime _ </proc/uptime
+	end=$((${uptime%.*} + $1))
 	shift
 	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return
+		read -r uptime _ </proc/uptime
+		[ "${uptime%.*}" -le $end ] || return
 		usleep 200000
 	done
 }

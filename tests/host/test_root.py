@@ -122,3 +122,13 @@ def test_too_small(tmp_path):
     result = build(tmp_path, "root.img", LIST, "--size", "2")
     assert result.returncode == 1 and "mke2fs failed" in result.stderr
     assert not list(tmp_path.glob("*root.img*"))
+
+
+def test_waiting_counts_time():
+    """wait_for of DomD's and the guest's scripts: a command that takes long is tried less often."""
+    script = f""". {TOP}/image/linux/shared.sh
+usleep() {{ sleep 0.2; }}
+slow() {{ echo try; sleep 1.1; false; }}
+wait_for 1 true && ! wait_for 1 slow && wait_for 1 test -d /proc"""
+    result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert 1 <= result.stdout.count("try\n") <= 3
