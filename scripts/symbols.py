@@ -26,12 +26,23 @@ def add_elf_option(parser):
     parser.add_argument("--elf", default=ELF, help="the program (build/virt/thin-dom0.elf)")
 
 
+def open_log(name):
+    """A console's log, or standard input where it has no name."""
+    try:
+        return open(name, encoding="utf-8", errors="replace") if name else sys.stdin
+    except OSError as error:
+        sys.exit(f"{name} can't be read: {error.strerror}.")
+
+
 class Symbolizer:
     """One addr2line for all addresses."""
 
     def __init__(self, elf):
-        if not os.path.exists(elf):
+        if not os.path.isfile(elf):
             sys.exit(f"There is no {elf}: build it, or name another with --elf.")
+        with open(elf, "rb") as file:
+            if file.read(4) != b"\x7fELF":
+                sys.exit(f"{elf} is no ELF program: name thin-dom0.elf of the build with --elf.")
         self.process = subprocess.Popen(["aarch64-linux-gnu-addr2line", "-e", elf, "-f", "-i", "-a"],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

@@ -63,6 +63,8 @@ def pytest_runtest_makereport(item):
 
 def pytest_terminal_summary(terminalreporter):
     """Counts per file, and in all, into build/test-logs/summary.txt. A host test's program holds several cases."""
+    if terminalreporter.config.option.collectonly:
+        return
     passed, failed = collections.Counter(), collections.Counter()
     for outcome, counter in ("passed", passed), ("failed", failed), ("error", failed):
         for report in terminalreporter.stats.get(outcome, []):

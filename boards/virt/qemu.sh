@@ -91,16 +91,19 @@ qemu_command() {
 
 # The domains that Xen starts stand in the device tree: the machine's own, as QEMU makes it, and their nodes.
 add_dom0less() {
-	local tree dumped loaders image_end i
+	local tree dumped said loaders image_end i
 	mkdir -p "$top/build/dom0less"
 	tree=$top/build/dom0less/$(printf '%s\n' "${command[@]}" "${dom0less[@]}" | sha256sum | cut -c 1-16).dtb
 	dumped=("${command[@]}")
 	for ((i = 0; i < ${#dumped[@]}; i++)); do
 		[ "${dumped[i]}" != -machine ] || dumped[i + 1]+=,dumpdtb=${tree//,/,,}
 	done
-	"${dumped[@]}" >/dev/null 2>&1 </dev/null || die "QEMU does not tell its device tree: ${dumped[*]}"
+	said=$("${dumped[@]}" 2>&1 </dev/null) || die "QEMU can't make this machine: $said"
 	image_end=$((0x50000000 + $(stat -Lc %s "$dom0_image")))
 	mapfile -t loaders < <("$top/scripts/dom0less-tree" "$tree" $image_end 0x60000000 "${dom0less[@]}" || echo failed)
-	[ "${loaders[-1]}" != failed ] || exit 2
+	if [ "${loaders[-1]}" = failed ]; then
+		rm -f "$tree"
+		exit 2
+	fi
 	command+=(-dtb "$tree" "${loaders[@]}")
 }

@@ -59,3 +59,31 @@ def test_untouched_configuration_follows_the_defconfig(tmp_path):
         defconfig.write_text(f'CONFIG_BOARD="virt"\nCONFIG_LOG_RING_SIZE={size}\n')
         assert run(*command).returncode == 0
         assert f"#define CONFIG_LOG_RING_SIZE {size}\n" in (tmp_path / "generated/config.h").read_text()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("command, status, message", [
+    (["scripts/build"], 2, "usage: scripts/build PRESET [TARGET...]\nThe presets: fuzz host "),
+    (["scripts/build", "virt host"], 2, "there is no preset 'virt host'"),
+    (["scripts/backtrace", "/nowhere/x"], 1, "/nowhere/x can't be read: No such file or directory."),
+    (["scripts/profile", "/tmp"], 1, "/tmp can't be read: Is a directory."),
+    (["scripts/backtrace", "--elf", "README.md", "/dev/null"], 1, "README.md is no ELF program"),
+    (["scripts/setup", "--help"], 1, "usage: scripts/setup (no arguments)"),
+    (["./test", "-k", "no_test_has_this_name"], 2, "'; ./test --list names all."),
+    (["./test", "-k", "and and"], 2, "no tests are run; pytest's -k takes words"),
+    (["./test", "--colour"], 2, "there is no option '--colour'"),
+    (["./bench", "--only", "x"], 2, "--only takes start, create,"),
+    (["./bench", "--rounds", "0"], 2, "--rounds takes a number from 1 to 99, not '0'"),
+    (["./bench", "--results", "/proc/x"], 2, "--results: nothing can be written in /proc/x"),
+    (["./bench", "--quick=yes"], 2, "--quick takes no value"),
+])
+def test_refused(command, status, message):
+    result = run(*command)
+    assert result.returncode == status and message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("program", ["run", "build-image", "bench", "test"])
+def test_help_fits_a_terminal(program):
+    assert max(map(len, run(f"./{program}", "--help").stdout.splitlines())) <= 80

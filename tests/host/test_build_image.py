@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """./build-image: what it makes for a board that nothing emulates, twice the same, and what it says to wrong options."""
 
+import fcntl
 import gzip
 import hashlib
 import os
@@ -91,16 +92,39 @@ def test_help():
     (["--machine", "rpi5", "--xen", "4.20", "--enable-scmi", "0x82000010@17"], "--enable-scmi takes yes, no or ID@ADDRESS"),
     (["--machine", "zcu102", "--enable-wifi", "yes"], "has no radio"),
     (["--machine", "virt", "--boot-size", "big"], "--boot-size takes a size such as 64M or 1G, not 'big'"),
+    (["--machine", "virt", "--boot-size", "1"], "--boot-size takes a size such as 64M or 1G, not '1'"),
+    (["--machine", "virt", "--dom0-size", "65G"], "--dom0-size is at most 64G, not '65G'"),
+    (["--machine", "virt", "--xen", TOP / "README.md"], "README.md is no image of Xen for Arm64"),
+    (["--machine", "virt", "--xen", "/dev"], "there is no file '/dev'"),
+    (["--machine", "virt", "--output", "/proc/x"], "--output: the folder /proc/x can't be made"),
+    (["--machine", "virt", "--output", TOP / "README.md"], "README.md can't be made (File exists); name another one."),
+    (["--machine", "virt", "--output", "/proc"], "--output: nothing can be written in /proc"),
+    (["--machine", "virt", "--output="], "--output wants a value"),
+    (["--help=all"], "--help takes no value"),
+    (["--", "x"], "there is no option '--'"),
     (["--colour", "red"], "there is no option '--colour'"),
     (["machine"], "there is no option 'machine'"),
 ])
 def test_refused(options, said):
     result = build_image(*options)
     assert result.returncode == 2 and said in result.stderr
+    assert re.fullmatch(r"build-image: [^\n]*\n", result.stderr)
+
+
+@pytest.mark.quick
+def test_two_at_once(tmp_path):
+    """The second does nothing, as long as the first has the folder."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    result = build_image("--machine", "virt", "--output", tmp_path)
+    os.close(folder)
+    assert result.returncode == 2 and "another ./build-image writes to" in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_too_small_a_partition(tmp_path):
-    result = build_image("--machine", "rpi5", "--dom0-size", "16M", "--xen", "4.20", "--enable-scmi", "yes", "--output", tmp_path)
+    result = build_image("--machine", "rpi5", "--dom0-size", "16M", "--xen", "4.20", "--enable-scmi", "yes",
+                         "--output", tmp_path / "new/folder")
     assert "the Raspberry Pi 5's firmware has no SCMI" in result.stderr
-    assert result.returncode == 1 and "Make it larger: --dom0-size " in result.stderr
+    assert result.returncode == 1 and "\nbuild-image: Make it larger: --dom0-size " in result.stderr
     assert not list(tmp_path.iterdir())

@@ -129,6 +129,19 @@ def test_wrong_list(card, tmp_path, text, message):
     assert not (tmp_path / "full.img").exists()
 
 
+@pytest.mark.parametrize("output, message", [
+    ("nowhere/full.img", "there is no folder "),
+    ("", " is a folder; name a file in it"),
+])
+def test_wrong_output(tmp_path, output, message):
+    (tmp_path / "card.txt").write_text("[boot 8M]\n")
+    result = run(TOP / "image/card", tmp_path / "card.txt", tmp_path / output)
+    assert result.returncode == 1 and message in result.stderr.decode()
+    (tmp_path / "card.txt").write_bytes(b"[boot 8M]\n\xff\n")
+    result = run(TOP / "image/card", tmp_path / "card.txt", tmp_path / "full.img")
+    assert result.returncode == 1 and "card.txt is no text in UTF-8: byte 10" in result.stderr.decode()
+
+
 def test_too_small(card, tmp_path):
     message = refused(card, "[boot]\n[dom0 2M]\nlarge l\n")
     assert "the partition dom0 of 2 MiB is too small: its files have 3 MiB" in message

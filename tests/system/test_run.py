@@ -125,14 +125,62 @@ def test_two_at_once_have_a_card_each(project):
     (["--log", "/nowhere/x"], "there is no folder /nowhere"),
     (["--dom0-image", "/nowhere/x"], "there is no image /nowhere/x"),
     (["--card", "/nowhere/x"], "--card: there is no image /nowhere/x. One is built by: scripts/build virt card"),
-    (["--card", "/dev/null"], "--card: /dev/null has 0 bytes, and QEMU takes powers of two only"),
+    (["--card", "/dev"], "--card: there is no image /dev"),
+    (["--card", TOP / "README.md"], " bytes, and QEMU takes cards of powers of two only"),
+    (["--log", "/tmp"], "--log: /tmp is a folder"),
     (["--xen"], "--xen wants a value"),
+    (["--memory="], "--memory wants a value"),
     (["--speed", "11"], "there is no option '--speed'"),
+    (["--demo=yes"], "--demo takes no value"),
+    (["--demo", "--card", "none"], "--demo needs a card"),
+    (["--demo", "--flask"], "--demo takes --xsm dummy, and no --flask"),
+    (["--flask", "on"], "--flask takes enforcing, permissive or late, not 'on'"),
+    (["--boot", "u-boot", "--xsm", "dummy"], "--boot u-boot: what Xen is told is on the card"),
 ])
 def test_wrong_option(arguments, message):
     result = run(*arguments)
     assert result.returncode == 2
     assert message in result.stderr
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("domain, message", [
+    ("x=", "'x=' is not NAME=IMAGE"),
+    ("x=/dev", "there is no file /dev"),
+    ("x=SYNC,colour=red", "'colour=red' is not one of ramdisk=FILE, "),
+    ("x=SYNC,cpus=0", "'cpus=0': behind cpus= stands N, a number"),
+    ("x=SYNC,cpus=9", "x: with this machine's interrupt controller a domain has up to 8 CPUs"),
+    ("x=SYNC,plain=yes", "'plain=yes': plain takes no value"),
+    ("x=SYNC,memory=4096", "the domains have 4096 MiB, and the machine has 2048"),
+    ("x=SYNC,devices=SYNC", "sync.bin is no device tree"),
+    ("Domain-0=SYNC", "two domains have one name, or one has Dom0's"),
+    ("x=SYNC,static=0x123", "behind static= stands ADDRESS, such as 0x70000000"),
+    ("x=SYNC,static=0x50000000", "in its memory from 0x50000000 to 0x54000000 lies Xen, Dom0 and what is loaded"),
+    ("x=SYNC,static=0xbe000000", "isn't in the machine's, 0x40000000 to 0xc0000000"),
+    ("x=SYNC,static=0x70000000,memory=3", "x: one that lies 1:1 in memory needs 4 MiB"),
+])
+def test_wrong_dom0less_domain(domain, message):
+    folder = TOP / "build/dom0less"
+    before = set(folder.glob("*"))
+    xen = ["--xen", "4.20-static"] if "static=" in domain else []
+    result = run("--dry-run", *xen, "--dom0less", domain.replace("SYNC", f"{TOP}/build/virt/guests/sync.bin"))
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+    assert re.fullmatch(rf"run: --dom0less: [^\n]*{re.escape(message)}[^\n]*\n", result.stderr), result.stderr
+    assert before >= set(folder.glob("*"))
+
+
+@pytest.mark.quick
+def test_static_takes_its_xen():
+    result = run("--dry-run", "--dom0less", f"x={TOP}/build/virt/guests/sync.bin,static=0x70000000")
+    assert result.returncode == 2 and "--xen 4.20-static" in result.stderr
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("option", [[], ["--demo"]])
+def test_qemu_that_does_not_start(option):
+    result = run("--no-build", *option, "--", "-colour")
+    assert result.returncode == 1 and "-colour: invalid option" in result.stderr
+    assert "QEMU ended before there was a prompt; what it said stands above." in result.stderr
 
 
 @pytest.mark.quick
