@@ -129,9 +129,11 @@ int fat_walk_next(struct fat_volume *volume, struct fat_walk *walk, struct fat_e
 {
 	for (; !walk->ended; walk->index++) {
 		uint8_t *slot;
+
+		if (task_should_yield())
+			task_yield();
 		int error = read_slot(volume, walk->directory, walk->index, &entry->sector, &entry->offset,
 				      &slot);
-
 		if (error && error != -ENOENT)
 			return error;
 		if (error || slot[ENTRY_NAME] == NAME_END) {
@@ -154,8 +156,6 @@ int fat_walk_next(struct fat_volume *volume, struct fat_walk *walk, struct fat_e
 			take_entry(volume, walk, slot, entry);
 			return 0;
 		}
-		if (task_should_yield())
-			task_yield();
 	}
 	return -ENOENT;
 }
@@ -406,6 +406,22 @@ int fat_directory_insert(struct fat_volume *volume, struct fat_directory *direct
 	if (walk.gap == FAT_NO_GAP)
 		error = make_room(volume, &walk);
 	return error ? error : write_entry(volume, directory, walk.gap, name, entry);
+}
+
+int fat_directory_release(struct fat_volume *volume, uint32_t parent, uint32_t first)
+{
+	struct fat_directory directory;
+	struct fat_walk walk = {.directory = &directory};
+	struct fat_entry entry;
+	int error;
+
+	fat_directory_init(volume, &directory, parent);
+	while (!(error = fat_walk_next(volume, &walk, &entry)))
+		if (entry.cluster == first)
+			return 0;
+	if (error == -EBADMSG)
+		return 0; // nobody knows what else leads to it
+	return error == -ENOENT ? fat_free_chain(volume, first) : error;
 }
 
 int fat_directory_remove(struct fat_volume *volume, struct fat_directory *directory,

@@ -17,6 +17,7 @@ struct fat_file {
 	bool writable;
 	bool entry_is_stale; // on the medium: its size or cluster
 	bool is_unflushed;
+	uint32_t parent; // first cluster of its directory, 0: the root
 	struct fat_entry entry;
 	struct fat_chain chain;
 };
@@ -85,6 +86,7 @@ static int open_place(struct fat_volume *volume, const char *path, unsigned int 
 			return fat_damaged(volume, "a file begins at cluster %u", place.entry.cluster);
 	}
 	fresh->volume = volume;
+	fresh->parent = place.parent;
 	fresh->entry = place.entry;
 	fat_chain_init(&fresh->chain, place.entry.cluster);
 	list_append(&volume->files, &fresh->link);
@@ -180,6 +182,11 @@ struct transfer {
 	uint64_t valid;        // bytes of the chain with something in them that is to be kept
 };
 
+static int chain_is_short(const struct fat_volume *volume, const struct fat_chain *chain)
+{
+	return fat_damaged(volume, "the file from cluster %u on is shorter than its size says", chain->first);
+}
+
 static bool is_direct(const struct transfer *t)
 {
 	return !((uintptr_t)t->buffer % BLOCK_BUFFER_ALIGNMENT) && !(t->offset % t->volume->sector_size) &&
@@ -230,8 +237,7 @@ static int transfer_run(struct transfer *t, struct block_batch *batch)
 	if (error)
 		return error;
 	if (!count)
-		return fat_damaged(volume, "the file from cluster %u on is shorter than its size says",
-				   t->chain->first);
+		return chain_is_short(volume, t->chain);
 	sector = fat_cluster_sector(volume, cluster) + within / volume->sector_size;
 	size = MIN(t->left, (uint64_t)MIN(count, wanted) * cluster_size - within);
 	if (is_direct(t)) {
@@ -346,12 +352,14 @@ static int write_piece(struct fat_file *file, const uint8_t *buffer, uint32_t si
 
 	if (error)
 		return error;
+	end = (uint64_t)have * volume->cluster_size;
+	if (end < offset) // what would be in between is somebody else's past
+		return chain_is_short(volume, &file->chain);
 	if (have < needed) {
 		error = fat_allocate(volume, needed - have, last ? last + 1 : 0, &first);
 		if (error)
 			return error;
 	}
-	end = (uint64_t)have * volume->cluster_size;
 	t.buffer = (uint8_t *)(uintptr_t)buffer;
 	t.offset = offset;
 	t.left = end > offset ? MIN((uint64_t)size, end - offset) : 0;
@@ -417,9 +425,7 @@ static int truncate_file(struct fat_file *file, uint32_t size)
 	if (!error && keep)
 		error = have == keep
 				? fat_next(volume, last, &rest)
-				: fat_damaged(volume,
-					      "the file from cluster %u on is shorter than its size says",
-					      file->chain.first);
+				: chain_is_short(volume, &file->chain);
 	if (error)
 		return error;
 	file->entry.size = size;
@@ -434,7 +440,7 @@ static int truncate_file(struct fat_file *file, uint32_t size)
 			error = fat_cache_sync(volume);
 	}
 	if (!error && rest)
-		error = fat_free_chain(volume, rest);
+		error = keep ? fat_free_chain(volume, rest) : fat_directory_release(volume, file->parent, rest);
 	return error ? error : fat_finish(volume);
 }
 

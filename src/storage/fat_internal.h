@@ -224,6 +224,11 @@ int fat_directory_insert(struct fat_volume *volume, struct fat_directory *direct
 int fat_directory_remove(struct fat_volume *volume, struct fat_directory *directory,
 			 const struct fat_entry *entry);
 
+// Frees a chain to which an entry of the directory at `parent` (0: the root) led until now. While another one there leads
+// to it, it stays: a rename within a directory that was cut leaves two, and nobody may have run fsck.fat. It stays also
+// where the directory is damaged.
+int fat_directory_release(struct fat_volume *volume, uint32_t parent, uint32_t first);
+
 // Writes cluster, size and attributes of an entry into its place in the cache.
 int fat_entry_update(struct fat_volume *volume, const struct fat_entry *entry);
 

@@ -197,14 +197,14 @@ static int check_removable(struct fat_volume *volume, const struct fat_place *pl
 	return volume->read_only ? -EROFS : 0;
 }
 
-static int free_chain_of(struct fat_volume *volume, const struct fat_entry *entry)
+static int free_chain_of(struct fat_volume *volume, uint32_t parent, const struct fat_entry *entry)
 {
 	int error = 0;
 
 	if (entry->cluster && !fat_is_cluster(volume, entry->cluster))
 		fat_damaged(volume, "a file that was removed began at cluster %u", entry->cluster);
 	else if (entry->cluster)
-		error = fat_free_chain(volume, entry->cluster);
+		error = fat_directory_release(volume, parent, entry->cluster);
 	return error ? error : fat_finish(volume);
 }
 
@@ -228,7 +228,7 @@ static int delete (struct fat_volume *volume, const char *path)
 	if (!error)
 		error = remove_entry(volume, &place);
 	if (!error)
-		error = free_chain_of(volume, &place.entry);
+		error = free_chain_of(volume, place.parent, &place.entry);
 	return error;
 }
 
@@ -270,7 +270,7 @@ static int make_directory(struct fat_volume *volume, const char *path)
 	fat_directory_init(volume, &directory, place.parent);
 	error = fat_directory_insert(volume, &directory, &place.name, &entry);
 	if (error && !volume->read_only)
-		free_chain_of(volume, &entry);
+		free_chain_of(volume, place.parent, &entry);
 	return error ? error : fat_finish(volume);
 }
 
@@ -296,7 +296,7 @@ static int take_place(struct fat_volume *volume, const struct fat_place *from, s
 		error = fat_cache_sync(volume);
 	if (!error)
 		error = remove_entry(volume, from);
-	return error ? error : free_chain_of(volume, &old);
+	return error ? error : free_chain_of(volume, to->parent, &old);
 }
 
 static int add_place(struct fat_volume *volume, const struct fat_place *from, struct fat_place *to)

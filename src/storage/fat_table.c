@@ -212,6 +212,8 @@ int fat_free_chain(struct fat_volume *volume, uint32_t first)
 
 		if (broken && broken != -EBADMSG)
 			return broken;
+		if (broken && next == ENTRY_FREE)
+			return 0; // a loop: it was freed just now
 		error = set_entry(volume, cluster, ENTRY_FREE);
 		if (error)
 			return error;
