@@ -35,8 +35,9 @@
 #define OP_COND_TIME     SECONDS(1)
 #define OP_COND_PAUSE    MILLISECONDS(1)
 
-// Card status (4.10.1): what makes a command a failed one; whether it takes data; its state.
-#define STATUS_FAILED      0xfdf90008u
+// Card status (4.10.1): what makes a command a failed one; whether it takes data; its state. Two bits tell of the command
+// before, and aren't among the first: COM_CRC_ERROR and ILLEGAL_COMMAND, with which a card of version 1 reports CMD8.
+#define STATUS_FAILED      0xfd390008u
 #define STATUS_READY       (1u << 8)
 #define STATUS_STATE(word) ((word) >> 9 & 0xf)
 #define STATE_TRANSFER     4u

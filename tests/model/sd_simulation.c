@@ -261,7 +261,8 @@ static bool answer_application(struct sd_simulation *sim, unsigned int index, ui
 
 static bool answer_command(struct sd_simulation *sim, unsigned int index, uint32_t argument, uint32_t *answer)
 {
-	answer[0] = sim->state << 9 | 1u << 8;
+	answer[0] = sim->state << 9 | 1u << 8 | (sim->illegal ? 1u << 22 : 0);
+	sim->illegal = false;
 	if (sim->application) {
 		sim->application = false;
 		return answer_application(sim, index, argument, answer);
@@ -287,8 +288,9 @@ static bool answer_command(struct sd_simulation *sim, unsigned int index, uint32
 		raise_status(sim, STATUS_TRANSFER);
 		return argument >> 16 == RCA;
 	case 8:
+		sim->illegal = sim->version1;
 		answer[0] = argument;
-		return true;
+		return !sim->version1;
 	case 9:
 		answer_csd(sim, answer);
 		return true;

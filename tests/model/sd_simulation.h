@@ -28,6 +28,7 @@ struct sd_simulation {
 	// Set before it is started.
 	uint64_t capabilities;
 	bool card_in, by_block, can_1v8, locked; // locked: the write-protect switch
+	bool version1; // a card that doesn't know CMD8
 	bool tuning_fails, no_interrupt, no_dma; // no_dma: it says that it can, and nothing comes
 	uint8_t *image;
 	uint32_t blocks; // a multiple of 1024
@@ -44,6 +45,7 @@ struct sd_simulation {
 	// The rest is the simulation's own.
 	uint32_t words[64];
 	bool selected, application, dead, powered, high_speed, at_1v8, writing;
+	bool illegal; // the command before was
 	unsigned int function; // of group 1
 	uint32_t state;
 	uint8_t *data; // of the transfer under way; NULL: none

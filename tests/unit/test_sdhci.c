@@ -175,6 +175,20 @@ static void small_cards_count_bytes(void **state)
 	check_transfers(CAPABILITY_ADMA2, false, SDHCI_ADMA2, true);
 }
 
+// They report CMD8 as an illegal command, in the answer to the next one.
+static void cards_of_version_1_are_used(void **state)
+{
+	struct machine *machine = make(CAPABILITY_ADMA2);
+
+	(void)state;
+	machine->simulation.by_block = false;
+	machine->simulation.version1 = true;
+	struct block_device *block = start(machine);
+	assert_non_null(block);
+	check_read(block, 5, 100);
+	check_write(block, 7, 200);
+}
+
 static void without_interrupts_it_is_polled(void **state)
 {
 	(void)state;
@@ -401,6 +415,7 @@ int main(void)
 		cmocka_unit_test(sdma_ends_at_its_boundaries),
 		cmocka_unit_test(dma_that_never_works_is_not_used),
 		cmocka_unit_test(small_cards_count_bytes),
+		cmocka_unit_test(cards_of_version_1_are_used),
 		cmocka_unit_test(without_interrupts_it_is_polled),
 		cmocka_unit_test(requests_outside_of_the_card_are_refused),
 		cmocka_unit_test(the_fastest_common_speed_is_used),
