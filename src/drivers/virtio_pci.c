@@ -166,6 +166,9 @@ static int map_pieces(struct pci_function *function, struct virtio_device *devic
 	for (unsigned int i = COMMON; i < PIECES; i++)
 		if (!pieces[i] || !sizes[i])
 			return -ENOTSUP;
+	// 4.1.4.1; an access to device memory at another place would be ours that fails.
+	if ((uintptr_t)pieces[COMMON] % 4 || (uintptr_t)pieces[NOTIFY] % 2 || device->notify_multiplier % 2)
+		return -EINVAL;
 	return sizes[COMMON] < COMMON_SIZE ? -EINVAL : 0;
 }
 

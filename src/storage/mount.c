@@ -143,8 +143,8 @@ static void mount_device(struct block_device *device)
 	free(partitions);
 }
 
-// The device at which the search goes on may be pulled while one is looked at: it begins again then, and
-// skips what was looked at already.
+// The device from which the search would go on may be pulled while it is looked at: then it begins again, and finds what was
+// mounted already.
 static void mount_devices(void)
 {
 	struct block_device *device = NULL;
@@ -156,7 +156,7 @@ static void mount_devices(void)
 		if (!device->present || device->generation != generation) {
 			log_warning("storage: %s: the medium was pulled while it was looked at",
 				    device->name);
-			return;
+			device = NULL;
 		}
 	}
 }

@@ -262,6 +262,30 @@ static void test_order(void **state)
 	model_disk_close(disk);
 }
 
+static void pull(void *context)
+{
+	model_disk_pull(context);
+}
+
+// Where one is pulled in the middle, the others are looked at all the same.
+static void test_pulled_while_looked_at(void **state)
+{
+	(void)state;
+	make_gpt();
+	shell("mkfs.vfat --mbr=n -F 12 --offset 2048 image 8192 >/dev/null; cp image second");
+	start(512);
+	struct model_disk *second = model_disk_open("second", 512);
+
+	model_disk_insert(second);
+	disk->latency = 100000;
+	model_after(250000, pull, disk);
+	assert_int_equal(mount_all(), 1);
+	assert_ptr_equal(mount_next(NULL)->extent.device, &second->device);
+	assert_int_equal(mount_none(), 0);
+	model_disk_close(second);
+	model_disk_close(disk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_gpt_bits), cmocka_unit_test(test_mbr),
 		cmocka_unit_test(test_no_table), cmocka_unit_test(test_transfers),
 		cmocka_unit_test(test_mounts),   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_pulled_while_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "drivers/pci.h"
+#include "drivers/virtio.h"
 #include "kernel/start.h"
 #include "model/model.h"
 
@@ -323,6 +324,48 @@ static void lists_of_capabilities_end(void **state)
 	}
 }
 
+// Registers of a virtio device at odd places, which an access to device memory can't have.
+static void pieces_of_virtio_devices_are_aligned(void **state)
+{
+	static const struct {
+		uint32_t common, notify, multiplier;
+	} odd[] = {{0x101, 0x400, 0}, {0x102, 0x400, 0}, {0x100, 0x401, 0}, {0x100, 0x400, 1}};
+
+	(void)state;
+	begin_tree();
+	begin_bridge("pcie", (uint32_t)MIB(1));
+	CELLS("interrupt-map-mask", 0, 0, 0, 7);
+	CELLS("interrupt-map", 0, 0, 0, 1, 1, 0, 3, 4);
+	end();
+	finish_tree();
+	add(0, 0);
+	add_bar(0, 0, 0xfffff000);
+	*word(0, 0) = 0x10421af4;
+	*word(0, 4) = 0x10 << 16;
+	*word(0, 0x3c) = 1 << 8;
+	*word(0, 0x34) = 0x40;
+	for (unsigned int type = 1; type <= 4; type++) {
+		uint32_t at = 0x20 + 0x20 * type;
+
+		*word(0, at) = 9 | (type < 4 ? at + 0x20 : 0) << 8 | type << 24;
+		*word(0, at + 4) = 0; // its BAR
+		*word(0, at + 8) = 0x800;
+		*word(0, at + 12) = 0x100;
+	}
+	struct pci_function *function = find();
+	uint64_t size;
+	memset(pci_map_bar(function, 0, &size), 0, 4096);
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		*word(0, 0x40 + 8) = odd[i].common;
+		*word(0, 0x60 + 8) = odd[i].notify;
+		*word(0, 0x60 + 16) = odd[i].multiplier;
+		model_output_clear();
+		virtio_pci_probe();
+		assert_non_null(strstr(model_output(), "the virtio disk at pci 00:00.0 can't be used: error -22"));
+	}
+	*word(0, 0) = function->vendor = 0; // not for the tests that follow
+}
+
 // ---- Interrupts ----
 
 static void interrupts_follow_the_map(void **state)
@@ -370,6 +413,7 @@ int main(void)
 		cmocka_unit_test(malformed_memory_is_none),
 		cmocka_unit_test(capabilities_are_found),
 		cmocka_unit_test(lists_of_capabilities_end),
+		cmocka_unit_test(pieces_of_virtio_devices_are_aligned),
 		cmocka_unit_test(interrupts_follow_the_map),
 	};
 
