@@ -69,6 +69,7 @@ endif()
 add_library(
   fuzz_platform STATIC
   src/kernel/cpu_set.c src/kernel/failure.c src/kernel/log.c src/kernel/spelling.c tests/fuzz/platform.c tests/fuzz/memory_disk.c
+  tests/fuzz/lone_task.c
 )
 target_compile_options(fuzz_platform PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(fuzz_platform PRIVATE common platform)

@@ -20,6 +20,7 @@
 #define FRAMES_MAX         ((uint64_t)1 << (52 - PAGE_SHIFT)) // 52 bits are the widest address of the architecture
 #define PATH_SIZE_MAX      256u   // with the NUL; device-tree paths of real boards have less than half of it
 #define LIST_MAX           4096u  // entries of a list: more is a mistake, and sums of sizes can't overflow
+#define DEVICES_MAX        128u   // PV devices of a kind: each is compared with all others
 #define VUART_SPI          32u    // GUEST_VPL011_SPI of Xen's public/arch-arm.h
 #define WEIGHT_MAX         65535u // of the credit schedulers
 
@@ -220,20 +221,20 @@ static int check_lists(const struct check *check)
 	const struct {
 		const char *key, *what;
 		const void *list;
-		uint32_t count;
+		uint32_t count, most;
 	} lists[] = {
 		{ "machine_compatible", "machine compatibles", config->machine_compatible,
-		  config->machine_compatible_count },
-		{ "iomem", "iomem ranges", config->iomem, config->iomem_count },
-		{ "irqs", "interrupts", config->irqs, config->irq_count },
-		{ "dtdev", "dtdevs", config->dtdevs, config->dtdev_count },
+		  config->machine_compatible_count, LIST_MAX },
+		{ "iomem", "iomem ranges", config->iomem, config->iomem_count, LIST_MAX },
+		{ "irqs", "interrupts", config->irqs, config->irq_count, LIST_MAX },
+		{ "dtdev", "dtdevs", config->dtdevs, config->dtdev_count, LIST_MAX },
 		{ "dt_passthrough", "dt_passthrough nodes", config->dt_passthrough,
-		  config->dt_passthrough_count },
-		{ "xenstore_quota", "quotas", config->quotas, config->quota_count },
-		{ "cpus", "cpus", config->cpus, config->cpu_count },
-		{ "vif", "vifs", config->vifs, config->vif_count },
-		{ "disk", "disks", config->disks, config->disk_count },
-		{ "autostart_wait", "conditions", config->autostart_waits, config->autostart_wait_count },
+		  config->dt_passthrough_count, LIST_MAX },
+		{ "xenstore_quota", "quotas", config->quotas, config->quota_count, LIST_MAX },
+		{ "cpus", "cpus", config->cpus, config->cpu_count, LIST_MAX },
+		{ "vif", "vifs", config->vifs, config->vif_count, DEVICES_MAX },
+		{ "disk", "disks", config->disks, config->disk_count, DEVICES_MAX },
+		{ "autostart_wait", "conditions", config->autostart_waits, config->autostart_wait_count, LIST_MAX },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -241,9 +242,9 @@ static int check_lists(const struct check *check)
 			return refuse(check, lists[i].key, CONFIG_WHOLE,
 				      "%" PRIu32 " %s are announced, but their list is missing",
 				      lists[i].count, lists[i].what);
-		if (lists[i].count > LIST_MAX)
+		if (lists[i].count > lists[i].most)
 			return refuse(check, lists[i].key, CONFIG_WHOLE, "%" PRIu32 " %s: at most %u",
-				      lists[i].count, lists[i].what, LIST_MAX);
+				      lists[i].count, lists[i].what, lists[i].most);
 	}
 	for (uint32_t i = 0; i < config->machine_compatible_count; i++)
 		if (!config->machine_compatible[i] || !config->machine_compatible[i][0])

@@ -12,6 +12,7 @@
 #include "config/xlcfg_reader.h"
 #include "kernel/compiler.h"
 #include "kernel/spelling.h"
+#include "kernel/task.h"
 
 #define XL_DEFAULT_MEMORY KIB(32) // in KiB: libxl's, where neither memory nor maxmem is given
 #define SPELLING_DISTANCE 2
@@ -64,7 +65,7 @@ static int apply_unknown(struct xlcfg_reader *reader, const struct xlcfg_setting
 				  name);
 	if (is_among(name, xlcfg_unsupported_keys))
 		return xlcfg_warn(reader, setting->position, "'%s' is ignored: it is not supported", name);
-	const char *nearest = nearest_key(name);
+	const char *nearest = reader->warnings < XLCFG_WARNINGS_MAX ? nearest_key(name) : NULL;
 	return xlcfg_warn(reader, setting->position, "unknown key '%.40s' is ignored%s%s%s", name,
 			  nearest ? "; perhaps you mean '" : "", nearest ? nearest : "", nearest ? "'" : "");
 }
@@ -325,8 +326,11 @@ static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size
 	if (error)
 		return error;
 	reader->settings = settings;
-	for (const struct xlcfg_setting *setting = settings; setting && !error; setting = setting->next)
+	for (const struct xlcfg_setting *setting = settings; setting && !error; setting = setting->next) {
 		error = apply(reader, setting);
+		if (task_should_yield())
+			task_yield();
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && !error; i++)
 		error = steps[i](reader);
 	return error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Configuration files in the syntax of xl.cfg(5), read to struct domain_config, and the way back.
-// docs/configuration.md lists the keys.
+// docs/configurations.md lists the keys.
 #pragma once
 
 #include <stddef.h>
@@ -25,7 +25,8 @@ struct config_file {
 // folders and ".cfg"; `name` names its domain, and without it any number of domains can be made of it. What
 // is returned has passed domain_config_find_fault(). End it with config_file_free(). NULL: nothing was read,
 // and `failure` says in which file, line and column something is wrong, why, and what to do: -EINVAL,
-// -ENOTSUP for what no version of this program will do, -E2BIG, -ENOMEM.
+// -ENOTSUP for what no version of this program will do, -E2BIG, -ENOMEM. Yields in large
+// files.
 struct config_file *config_file_read(const char *file, const void *bytes, size_t size,
 				     struct failure *failure);
 

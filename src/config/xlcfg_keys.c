@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/compiler.h"
+#include "kernel/task.h"
 
 #define MEMORY_MIB_MAX ((int64_t)1 << 32) // beyond what the architecture knows, and far from overflow
 
@@ -165,6 +166,8 @@ static int take_list(struct xlcfg_reader *reader, const struct xlcfg_key *key, c
 		if (error)
 			return error;
 		element += key->element_size;
+		if (task_should_yield())
+			task_yield();
 	}
 	*(void **)field(reader, key->offset) = list->count ? array : NULL;
 	*(uint32_t *)field(reader, key->count_offset) = list->count;

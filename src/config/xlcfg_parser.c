@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/task.h"
+
 struct parser {
 	struct xlcfg_lexer lexer;
 	struct xlcfg_token token; // the current one
@@ -267,6 +269,8 @@ int xlcfg_parse(const char *file, const void *bytes, size_t size, struct arena *
 				     "a key is missing here: a line is KEY = VALUE");
 		if (error)
 			return error;
+		if (task_should_yield())
+			task_yield();
 	}
 	*settings = parser.first;
 	return join_all(&parser);

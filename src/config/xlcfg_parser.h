@@ -35,6 +35,7 @@ struct xlcfg_setting {
 };
 
 // Reads a whole file. The settings are in the arena, and stay when the bytes go; *settings is NULL where
-// there are none. 0, or -EINVAL, -E2BIG, -ENOMEM with file, line, column and reason in `failure`.
+// there are none. 0, or -EINVAL, -E2BIG, -ENOMEM with file, line, column and reason in `failure`. Yields in
+// large files.
 int xlcfg_parse(const char *file, const void *bytes, size_t size, struct arena *arena,
 		struct xlcfg_setting **settings, struct failure *failure);

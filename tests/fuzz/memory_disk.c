@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns the disk of the fuzz targets, and what storage wants of the kernel besides: pages, and tasks that
-// never wait, since every request is done at once.
+// Owns the disk of the fuzz targets, whose requests are done at once, and pages.
 #include "fuzz/memory_disk.h"
 
 #include <errno.h>
@@ -24,41 +23,6 @@ void page_free(void *pages, unsigned int order)
 {
 	(void)order;
 	free(pages);
-}
-
-void task_yield(void)
-{
-}
-
-bool task_should_yield(void)
-{
-	return false;
-}
-
-void wait_queue_init(struct wait_queue *queue)
-{
-	list_init(&queue->waiters);
-}
-
-int wait_queue_wait(struct wait_queue *queue, uint64_t deadline)
-{
-	(void)queue, (void)deadline;
-	panic("nothing would wake this task");
-}
-
-void wait_queue_wake(struct wait_queue *queue)
-{
-	(void)queue;
-}
-
-unsigned long irq_save(void)
-{
-	return 0;
-}
-
-void irq_restore(unsigned long state)
-{
-	(void)state;
 }
 
 static void submit(struct block_device *device, struct block_request *request)

@@ -201,6 +201,8 @@ static void devices(void **state)
 	BAD("vif 0: the MAC is one for groups", (config.vifs = &group_vif, config.vif_count = 1));
 	GOOD((config.disks = disks, config.disk_count = 1));
 	BAD("both called xvda", (config.disks = disks, config.disk_count = 2));
+	BAD("129 vifs: at most 128", (config.vifs = vifs, config.vif_count = 129));
+	BAD("129 disks: at most 128", (config.disks = disks, config.disk_count = 129));
 	BAD("disk 0 has no vdev", (config.disks = &nameless, config.disk_count = 1));
 	GOOD((config.cpus = cpus, config.cpu_count = 1));
 	BAD("no CPU is left for virtual CPU 1", (config.cpus = cpus, config.cpu_count = 2));

@@ -3,6 +3,7 @@
 #include "xlcfg_text.h"
 
 #include "kernel/compiler.h"
+#include "kernel/task.h"
 #include "model/model.h"
 
 // ---- Files as people have them ----
@@ -161,12 +162,44 @@ static void memory_can_be_short(void **state)
 	}
 }
 
+static unsigned int turns;
+static bool is_read;
+
+static void take_turns(void *unused)
+{
+	(void)unused;
+	while (!is_read) {
+		turns++;
+		task_yield();
+	}
+}
+
+// Keys that each have to be looked for among all that there are.
+static void others_run_while_a_file_is_read(void **state)
+{
+	static char text[50000];
+	char *end = stpcpy(text, KERNEL);
+
+	(void)state;
+	for (int i = 0; i < 4000; i++)
+		end += sprintf(end, "k%x=1\n", i);
+	model_start(NULL);
+	turns = 0;
+	is_read = false;
+	assert_non_null(task_create("other", take_turns, NULL));
+	config_file_free(read_text(text));
+	is_read = true;
+	task_yield();
+	assert_true(turns > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(examples_are_read),
 		cmocka_unit_test(mutated_files_do_no_harm),
 		cmocka_unit_test(memory_can_be_short),
+		cmocka_unit_test(others_run_while_a_file_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
