@@ -107,11 +107,17 @@ void sdhci_forget(struct sdhci *host, uint32_t bits)
 	irq_restore(state);
 }
 
+// It looks once more behind the deadline: the CPU may have been away meanwhile, not the device.
 static void poll(struct sdhci *host, uint32_t bits, uint64_t deadline)
 {
-	for (unsigned int i = 0; !(host->status & bits) && !host->card_changed && time_now() < deadline; i++)
-		if (!sdhci_look(host) && i >= POLL_READS)
+	for (unsigned int i = 0; !(host->status & bits) && !host->card_changed; i++) {
+		bool is_last = time_now() >= deadline, found = sdhci_look(host);
+
+		if (is_last)
+			return;
+		if (!found && i >= POLL_READS)
 			task_sleep(POLL_PAUSE);
+	}
 }
 
 static void wait_for_interrupt(struct sdhci *host, uint32_t bits, uint64_t deadline)

@@ -196,6 +196,33 @@ static void without_interrupts_it_is_polled(void **state)
 	check_transfers(0, true, SDHCI_PIO, false);
 }
 
+// A host that takes the CPU away for longer than anything may take.
+static void stand_still(void *context)
+{
+	const struct sd_simulation *simulation = context;
+
+	while (!simulation->data)
+		task_sleep(MICROSECONDS(10));
+	for (uint64_t until = time_now() + SECONDS(20); time_now() < until;)
+		task_should_yield(); // no: it just runs on
+}
+
+static void what_came_while_time_stood_still_counts(void **state)
+{
+	struct machine *machine = make(CAPABILITY_ADMA2);
+
+	(void)state;
+	machine->simulation.no_interrupt = true;
+	struct block_device *block = start(machine);
+	for (unsigned int i = 0; i < 8; i++) // it is polled afterwards
+		check_read(block, i, 10);
+	assert_true(machine->host.polled);
+	unsigned int before = machine->simulation.transfers;
+	assert_non_null(task_create("host", stand_still, &machine->simulation));
+	check_read(block, 5, 100);
+	assert_int_equal(machine->simulation.transfers, before + 1);
+}
+
 static void requests_outside_of_the_card_are_refused(void **state)
 {
 	struct machine *machine;
@@ -417,6 +444,7 @@ int main(void)
 		cmocka_unit_test(small_cards_count_bytes),
 		cmocka_unit_test(cards_of_version_1_are_used),
 		cmocka_unit_test(without_interrupts_it_is_polled),
+		cmocka_unit_test(what_came_while_time_stood_still_counts),
 		cmocka_unit_test(requests_outside_of_the_card_are_refused),
 		cmocka_unit_test(the_fastest_common_speed_is_used),
 		cmocka_unit_test(signals_of_1v8_make_it_faster),
