@@ -269,12 +269,24 @@ static int take_sign(struct xlcfg_lexer *lexer, struct xlcfg_token *token)
 	return unexpected(lexer);
 }
 
-int xlcfg_lexer_next(struct xlcfg_lexer *lexer, struct xlcfg_token *token)
+// "512M" and "64 MB"; but "4 vcpus" lacks a ';'.
+static bool is_unit(const struct xlcfg_lexer *lexer, int c, bool is_adjacent)
 {
+	return lexer->last == XLCFG_NUMBER && ((c >= 'A' && c <= 'Z') || (is_adjacent && c >= 'a' && c <= 'z'));
+}
+
+static int read_token(struct xlcfg_lexer *lexer, struct xlcfg_token *token)
+{
+	const char *end_of_last = lexer->at;
+
 	skip_blanks(lexer);
 	*token = (struct xlcfg_token){ .sign = XLCFG_END, .position = lexer->position };
 
 	int c = peek(lexer);
+	if (is_unit(lexer, c, lexer->at == end_of_last))
+		return xlcfg_fail(lexer->failure, -EINVAL, lexer->file, lexer->position,
+				  "'%c' behind a number: numbers have no units, memory is in MiB; hexadecimal digits are a to f",
+				  c);
 	if (c == END_OF_FILE)
 		return 0;
 	if (c >= 'a' && c <= 'z')
@@ -284,4 +296,12 @@ int xlcfg_lexer_next(struct xlcfg_lexer *lexer, struct xlcfg_token *token)
 	if (c == '"' || c == '\'')
 		return take_string(lexer, token);
 	return take_sign(lexer, token);
+}
+
+int xlcfg_lexer_next(struct xlcfg_lexer *lexer, struct xlcfg_token *token)
+{
+	int error = read_token(lexer, token);
+
+	lexer->last = token->sign;
+	return error;
 }

@@ -41,6 +41,7 @@ struct xlcfg_lexer {
 	const char *file;               // its name, for messages
 	const char *at, *end;           // what isn't read yet
 	struct xlcfg_position position; // of `at`
+	enum xlcfg_sign last;           // that was read
 	struct arena *arena;
 	struct failure *failure;
 };

@@ -62,12 +62,14 @@ int fat_close(struct fat_file *file);
 uint32_t fat_size(const struct fat_file *file);
 
 // Reads up to `size` bytes (at most LONG_MAX) at `offset`: their number, fewer at the end of the file only. A
-// buffer that is aligned to BLOCK_BUFFER_ALIGNMENT, from the heap or the page allocator, with an offset that
-// is a multiple of 4096, goes to the device directly, and fastest; any other is copied to.
+// buffer of 512 bytes or more is from the heap, the page allocator or the image, and on no stack: one that is
+// aligned to BLOCK_BUFFER_ALIGNMENT, with an offset that is a multiple of 4096, goes to the device directly, and
+// fastest; any other is copied to.
 long fat_read(struct fat_file *file, void *buffer, size_t size, uint32_t offset);
 
 // Writes `size` bytes at `offset`, at most the file's size: their number, all of them, or an error: then a
-// part may be written, and the file is as long as that. -EFBIG, -EBADF (not opened with FAT_WRITE).
+// part may be written, and the file is as long as that. The buffer is one as for fat_read(). -EFBIG, -EBADF (not
+// opened with FAT_WRITE).
 long fat_write(struct fat_file *file, const void *buffer, size_t size, uint32_t offset);
 
 // Makes the file shorter. -EINVAL when it isn't as long as that.
