@@ -36,12 +36,29 @@ void images_folder_wait(void)
 	WAIT_UNTIL(&arrival, !is_expected);
 }
 
+static bool is_on_volume(const char *path)
+{
+	struct mount *mount;
+	const char *rest;
+	int error = mount_find(path, &mount, &rest);
+
+	if (!error)
+		mount_put(mount);
+	return error != -ENOENT;
+}
+
 int images_folder_failure(const char *path, int error, struct failure *failure)
 {
-	return failure_set(failure, error, "%.180s: %s", path,
-			   error == -ENOENT ? "there is no such file" :
-			   error == -ENODEV ? "the card is not there" :
-					      error_text(error));
+	const char *why = error_text(error);
+
+	if (error == -ENOENT)
+		why = is_on_volume(path) ? "there is no such file" :
+					   "no volume is mounted there; 'fs mounts' shows them";
+	else if (error == -ENODEV)
+		why = "the card is not there";
+	else if (error == -EINVAL)
+		why = "a file can't be called so: no \"*:<>?\\| and no '..' in its path";
+	return failure_set(failure, error, "%.180s: %s", path, why);
 }
 
 // Takes the suffix off a name that a configuration can have. False for any other file.

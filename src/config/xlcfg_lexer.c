@@ -244,7 +244,7 @@ static int unexpected(struct xlcfg_lexer *lexer)
 		return xlcfg_fail(lexer->failure, -EINVAL, lexer->file, lexer->position,
 				  "'%c' has no place here: put strings in quotes", c);
 	return xlcfg_fail(lexer->failure, -EINVAL, lexer->file, lexer->position,
-			  "byte 0x%02x has no place here: is this a text file?", (unsigned int)c);
+			  "byte 0x%02x has no place here: is this a text file, with plain quotes?", (unsigned int)c);
 }
 
 static int take_sign(struct xlcfg_lexer *lexer, struct xlcfg_token *token)

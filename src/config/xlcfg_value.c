@@ -105,9 +105,12 @@ int xlcfg_number(struct xlcfg_reader *reader, const struct xlcfg_value *value, c
 	uint64_t magnitude;
 
 	end += negative;
-	if (!xlcfg_digits(&end, base_of(end), &magnitude) || *end || magnitude > INT64_MAX)
-		return xlcfg_refuse(reader, value->position, "%s: '%.40s' is not a number", what,
-				    value->text);
+	const char *digits = end;
+	if (!xlcfg_digits(&end, base_of(digits), &magnitude) || *end || magnitude > INT64_MAX)
+		return xlcfg_refuse(reader, value->position, "%s: '%.40s' is not a number%s", what, value->text,
+				    base_of(digits) == 8       ? ": a 0 in front makes it octal" :
+				    end > digits && *end != '\0' ? ": it can't have a unit" :
+								 "");
 	*number = negative ? -(int64_t)magnitude : (int64_t)magnitude;
 	if (*number < least || *number > most)
 		return xlcfg_refuse(reader, value->position, "%s: %.24s is not from %" PRId64 " to %" PRId64,

@@ -184,6 +184,29 @@ static void the_catalogue_follows_the_card(void **state)
 	model_assert_equal(&before, "the catalogue");
 }
 
+static void a_file_that_cannot_be_had_has_a_reason(void **state)
+{
+	static const struct {
+		const char *path;
+		int error;
+		const char *reason;
+	} files[] = {
+		{ "nothing.cfg", -ENOENT, "/nothing.cfg: there is no such file" },
+		{ "/7:/dom0/plain.cfg", -ENOENT, "/7:/dom0/plain.cfg: no volume is mounted there" },
+		{ "../plain.cfg", -EINVAL, "/../plain.cfg: a file can't be called so: " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct failure failure = { 0 };
+
+		assert_null(catalog_read(files[i].path, NULL, &failure));
+		assert_int_equal(failure.error, files[i].error);
+		if (!strstr(failure.text, files[i].reason))
+			fail_msg("'%s' is not in '%s'", files[i].reason, failure.text);
+	}
+}
+
 // A configuration and its images are as they were when they were found, whatever happens to their files.
 static void what_is_in_use_stays(void **state)
 {
@@ -423,6 +446,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 	const struct CMUnitTest tests[] = {
 		TEST(the_catalogue_follows_the_card),
+		TEST(a_file_that_cannot_be_had_has_a_reason),
 		TEST(what_is_in_use_stays),
 		TEST(images_arrive_whole),
 		TEST(creation_survives_each_read_of_the_card),

@@ -78,9 +78,9 @@ static void memory(void **state)
 	MAKES("memory_kib=16388", config->memory_kib == 16388);
 	refused(KERNEL "memory=0", "2:8: memory: 0 is not from 1 to 4294967296");
 	refused(KERNEL "memory='-5'", "2:8: memory: -5 is not from 1");
-	refused(KERNEL "memory='64M'", "2:8: memory: '64M' is not a number");
+	refused(KERNEL "memory='64M'", "2:8: memory: '64M' is not a number: it can't have a unit");
 	refused(KERNEL "memory=''", "2:8: memory: '' is not a number");
-	refused(KERNEL "memory=09", "2:8: memory: '09' is not a number");
+	refused(KERNEL "memory=09", "2:8: memory: '09' is not a number: a 0 in front makes it octal");
 	refused(KERNEL "memory=0x", "2:8: memory: '0x' is not a number");
 	refused(KERNEL "memory=99999999999999999999", "2:8: memory: '99999999999999999999' is not a number");
 	refused(KERNEL "memory=4294967296", "2:8: memory of 4398046511104 KiB is more");

@@ -94,7 +94,8 @@ static void syntax_errors_have_a_place(void **state)
 		{ "a + b", "1:3: '+' has no place here" },
 		{ "memory = %", "1:10: '%' has no place here" },
 		{ "memory = \001", "1:10: byte 0x01 has no place here" },
-		{ "\xff", "1:1: byte 0xff has no place here: is this a text file?" },
+		{ "\xff", "1:1: byte 0xff has no place here: is this a text file, with plain quotes?" },
+		{ "name = \xe2\x80\x9cx\xe2\x80\x9d", "1:8: byte 0xe2 has no place here" },
 		{ "irqs = [40,\n\t41 42]", "2:5: a comma or a ] is missing" },
 	};
 
@@ -112,7 +113,7 @@ static void odd_files(void **state)
 	refused("\n\n# nothing", "1:1: the file names no kernel");
 	assert_null(read_bytes("a\0b", 3, &failure));
 	assert_string_equal(failure.text,
-			    FILE_NAME ":1:2: byte 0x00 has no place here: is this a text file?");
+			    FILE_NAME ":1:2: byte 0x00 has no place here: is this a text file, with plain quotes?");
 
 	failure = (struct failure){ 0 };
 	assert_null(read_bytes("a='b\0'", 6, &failure));
