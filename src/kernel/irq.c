@@ -12,13 +12,14 @@
 #include "kernel/memory.h"
 #include "kernel/start.h"
 #include "kernel/task.h"
+#include "kernel/trap_frame.h"
 
 struct handler {
 	void (*function)(void *argument);
 	void *argument;
 };
 
-void irq_dispatch(void);
+void irq_dispatch(struct irq_frame *frame);
 
 static const struct gic *const controllers[] = { &gic_v3, &gic_v2 };
 
@@ -112,7 +113,7 @@ static void handle(unsigned int irq)
 }
 
 // vectors.S comes here, on the exception stack, with interrupts masked.
-void irq_dispatch(void)
+void irq_dispatch(struct irq_frame *frame)
 {
 	unsigned int acknowledged;
 
@@ -120,4 +121,6 @@ void irq_dispatch(void)
 		handle(GIC_INTID(acknowledged));
 		gic->end(acknowledged);
 	}
+	if (frame->pc == (uintptr_t)irq_call)
+		frame->pc = (uintptr_t)irq_call_interrupted;
 }

@@ -15,3 +15,8 @@ void irq_disable(unsigned int irq);
 
 // A shared peripheral interrupt's trigger: true for edge, false for level.
 void irq_set_edge(unsigned int irq, bool edge);
+
+// The instruction of a long call into the hypervisor, which comes back to itself for interrupts to be taken,
+// and what ends the call instead: whoever is at the first when an interrupt comes goes on at the second.
+// Supplied by the program (src/xen/hypercall.S).
+extern const char irq_call[], irq_call_interrupted[];

@@ -20,5 +20,5 @@ uint64_t timer_ticks_per_millisecond(void);
 uint64_t timer_ticks_to_nanoseconds(uint64_t ticks);
 
 // Has the interrupt come when `deadline` (nanoseconds of time_now()) has passed, or in an hour, whichever is
-// first; TIME_NEVER: not at all.
+// first; TIME_NEVER: not at all. It holds until the CPU sleeps next.
 void timer_set(uint64_t deadline);

@@ -13,7 +13,8 @@
 #define FAULT_FRAME_PC 256
 #define FAULT_FRAME_ESR 272
 
-// The frame of an interrupt, which begins with a frame record: x0 to x18, x30.
+// The frame of an interrupt, which begins with a frame record (x29, ELR): x0 to x18, x30.
+#define IRQ_RECORD 0
 #define IRQ_GENERAL 16
 #define IRQ_FRAME_LINK (IRQ_GENERAL + 19 * 8)
 
@@ -30,6 +31,13 @@ struct fault_frame {
 	uint64_t far;
 };
 
+// Its beginning, of which pc may be changed: the interrupted task goes on there.
+struct irq_frame {
+	uint64_t frame_pointer;
+	uint64_t pc;
+};
+
+_Static_assert(offsetof(struct irq_frame, pc) == IRQ_RECORD + 8, "vectors.S");
 _Static_assert(sizeof(struct fault_frame) == FAULT_FRAME_SIZE, "vectors.S");
 _Static_assert(offsetof(struct fault_frame, sp) == FAULT_FRAME_SP, "vectors.S");
 _Static_assert(offsetof(struct fault_frame, pc) == FAULT_FRAME_PC, "vectors.S");

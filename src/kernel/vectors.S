@@ -7,7 +7,6 @@
 // The frame of an interrupt: all that a C function may change. The vector registers too, because a handler
 // may log, and the C library's printf and memset use them. It begins with a frame record, so that a
 // backtrace goes on into the task.
-#define IRQ_RECORD 0 // x29, ELR; general registers: trap_frame.h
 #define IRQ_STATUS (IRQ_GENERAL + 20 * 8) // SPSR, FPSR, FPCR
 #define IRQ_VECTORS (IRQ_STATUS + 4 * 8)
 #define IRQ_FRAME_SIZE (IRQ_VECTORS + 32 * 16)
@@ -57,6 +56,7 @@ irq_of_task:
 	str	x3, [sp, #IRQ_STATUS + 16]
 	vectors	stp
 	mov	x29, sp
+	mov	x0, sp
 	bl	irq_dispatch
 	vectors	ldp
 	ldp	x1, x2, [sp, #IRQ_STATUS]

@@ -7,6 +7,7 @@
 
 #include "kernel/compiler.h"
 #include "kernel/task.h"
+#include "kernel/timer.h"
 #include "xen/domain_info.h"
 #include "xen/domctl_call.h"
 #include "xen/hypercall.h"
@@ -15,6 +16,9 @@
 // Frames of one cache flush: Xen takes 2^18 but doesn't stop half-way, and 64 KB take it some ten microseconds.
 #define FLUSH_FRAMES_MAX 16u
 
+// Nanoseconds of a part of a destruction after which others have a turn, even without an event for this domain.
+#define PART_MAX 1000000u
+
 void domctl_prepare(struct xen_domctl *op, uint32_t command, domid_t domid)
 {
 	memset(op, 0, sizeof(*op));
@@ -22,14 +26,19 @@ void domctl_prepare(struct xen_domctl *op, uint32_t command, domid_t domid)
 	op->domain = domid;
 }
 
-int domctl_call(struct xen_domctl *op)
+static int call_by(__typeof__(xen_hypercall) *door, struct xen_domctl *op)
 {
 	const struct xen_abi *abi = xen_abi();
 
 	if (!abi)
 		return -ENOTSUP;
 	op->interface_version = abi->domctl_version;
-	return xen_error(xen_hypercall(__HYPERVISOR_domctl, (uintptr_t)op, 0, 0, 0, 0));
+	return xen_error(door(__HYPERVISOR_domctl, (uintptr_t)op, 0, 0, 0, 0));
+}
+
+int domctl_call(struct xen_domctl *op)
+{
+	return call_by(xen_hypercall, op);
 }
 
 // An operation without arguments.
@@ -58,11 +67,17 @@ int domctl_create(const struct domain_creation *creation, domid_t wanted, domid_
 
 int domctl_destroy(domid_t domid)
 {
+	struct xen_domctl op;
 	int error;
 
-	while ((error = domctl_simple(XEN_DOMCTL_destroydomain, domid)) == -EAGAIN)
+	domctl_prepare(&op, XEN_DOMCTL_destroydomain, domid);
+	for (;;) {
+		timer_set(time_now() + PART_MAX);
+		error = call_by(xen_hypercall_in_parts, &op);
+		if (error != -EAGAIN)
+			return error;
 		task_yield();
-	return error;
+	}
 }
 
 int domctl_pause(domid_t domid)

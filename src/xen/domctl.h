@@ -35,9 +35,10 @@ struct domain_creation {
 #define DOMID_ANY ((domid_t)0x7FF5)
 int domctl_create(const struct domain_creation *creation, domid_t wanted, domid_t *domid);
 
-// Starts the destruction and continues it: where Xen asks to be called again, it is, with task_yield()
-// between them. Afterwards the domain is dying; it is gone when domctl_get_info() says -ESRCH
-// (Xen frees the last few pages of its own bookkeeping a moment later).
+// Destroys the domain, in parts of a millisecond at most, or up to the next interrupt, with task_yield()
+// between them: Xen takes some 0.3 ms for each MB, and whoever asks this domain for something meanwhile is
+// answered. Afterwards the domain is dying; it is gone when domctl_get_info() says -ESRCH (Xen frees the last
+// few pages of its own bookkeeping a moment later).
 int domctl_destroy(domid_t domid);
 
 int domctl_pause(domid_t domid);

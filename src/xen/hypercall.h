@@ -8,6 +8,10 @@
 // virtual addresses of this domain). Returns Xen's value, where -errno uses Xen's numbers.
 long xen_hypercall(unsigned int number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
 
+// The same for one that Xen does in parts and that may be repeated as it is until it is done: -EAGAIN (Xen's
+// number) where an interrupt was taken before or within it, so that the caller can let others run.
+long xen_hypercall_in_parts(unsigned int number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
+
 // A hypercall of the shape that most families have: a command and the address of its arguments.
 static inline long xen_operation(unsigned int number, unsigned int command, const void *argument)
 {

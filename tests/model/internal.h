@@ -40,6 +40,7 @@ void fault_reset(void);
 
 void tasks_reset(void);
 void time_pass(uint64_t nanoseconds);
+bool timer_has_fired(void); // since it was set, once
 bool task_interrupts_masked(void);
 bool task_stack_holds(const void *pointer);
 // Runs an interrupt handler as the exception stack would: nothing in it may wait.
@@ -47,8 +48,8 @@ void task_enter_interrupt(void);
 void task_leave_interrupt(void);
 
 void irq_reset(void);
-// Runs the handlers of raised lines, unless the running task masks them.
-void irq_deliver(void);
+// Runs the handlers of raised lines, unless the running task masks them. Whether there were any.
+bool irq_deliver(void);
 
 // Things that happen at a time of their own (timer.c).
 void timers_reset(void);
@@ -142,6 +143,7 @@ struct domain_model {
 	uint16_t weight, cap;
 	uint32_t ssidref; // as it was asked for: without a policy Xen doesn't look at it
 	enum dying dying;
+	uint64_t kill_takes; // nanoseconds, of what is left of it
 	bool may_go; // dead, and nothing but mapped frames keeps it
 	bool started, is_64bit, shut_down;
 	unsigned int pause_count, shutdown_reason;
@@ -176,7 +178,7 @@ struct domain_model *domain_by_id(domid_t domid); // DOMID_SELF: Dom0
 struct domain_model *domain_must_exist(domid_t domid);
 struct domain_model *domain_make(domid_t domid, unsigned int max_vcpus, int *error);
 void domain_add_vcpu(struct domain_model *d, unsigned int vcpu);
-void domain_kill(struct domain_model *d);
+bool domain_kill(struct domain_model *d); // whether that is done: hypercall_takes_part()
 void domain_unlist_if_unused(struct domain_model *d);
 void domain_shut_down(struct domain_model *d, unsigned int reason);
 void domain_start(struct domain_model *d);
@@ -291,6 +293,9 @@ bool copy_out(uint64_t to, const void *from, size_t size);
 
 // Time that a long operation takes, interrupts let in.
 void hypercall_takes(uint64_t nanoseconds);
+// The same for one that xen_hypercall_in_parts() ends where an interrupt was let in: false, and *left is what
+// it has yet to take. The rest of the machine goes on meanwhile.
+bool hypercall_takes_part(uint64_t *left);
 
 void hypercalls_reset(void);
 

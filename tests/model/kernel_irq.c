@@ -53,10 +53,12 @@ void irq_set_edge(unsigned int irq, bool edge)
 	(void)edge;
 }
 
-void irq_deliver(void)
+bool irq_deliver(void)
 {
+	bool delivered = false;
+
 	if (!lines_raised || task_interrupts_masked()) // most often
-		return;
+		return false;
 	for (unsigned int irq = 0; irq < IRQS; irq++) {
 		struct line *line = &lines[irq];
 
@@ -67,7 +69,9 @@ void irq_deliver(void)
 		task_enter_interrupt();
 		line->handler(line->argument);
 		task_leave_interrupt();
+		delivered = true;
 	}
+	return delivered;
 }
 
 void model_raise_irq(unsigned int irq)

@@ -17,6 +17,7 @@
 #include <sanitizer/lsan_interface.h>
 
 #include "kernel/panic.h"
+#include "kernel/timer.h"
 #include "model/internal.h"
 
 // The sanitizers' frames are several times as large as the target's.
@@ -73,6 +74,22 @@ uint64_t time_now(void)
 void time_pass(uint64_t nanoseconds)
 {
 	now += nanoseconds;
+}
+
+static uint64_t timer_deadline = TIME_NEVER;
+
+void timer_set(uint64_t deadline)
+{
+	timer_deadline = deadline;
+}
+
+bool timer_has_fired(void)
+{
+	bool fired = now >= timer_deadline;
+
+	if (fired)
+		timer_deadline = TIME_NEVER;
+	return fired;
 }
 
 static void must_not_be_interrupt(const char *what)

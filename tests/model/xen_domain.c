@@ -236,20 +236,25 @@ static void tear_down_p2m(struct domain_model *d)
 	pool_resize(d, 0);
 }
 
-void domain_kill(struct domain_model *d)
+bool domain_kill(struct domain_model *d)
 {
-	if (d->dying)
-		return;
-	d->dying = DYING;
-	ports_destroy(d);
-	devices_release(d);
-	hypercall_takes(MICROSECONDS(10) + domain_pages(d) * 5);
+	if (d->dying == DEAD)
+		return true;
+	if (!d->dying) {
+		d->dying = DYING;
+		d->kill_takes = MICROSECONDS(10) + domain_pages(d) * 85;
+		ports_destroy(d);
+		devices_release(d);
+	}
+	if (!hypercall_takes_part(&d->kill_takes))
+		return false;
 	memset(d->irqs_bound, 0, sizeof(d->irqs_bound));
 	p2m_relinquish(d);
 	tear_down_p2m(d);
 	d->dying = DEAD;
 	virq_send(VIRQ_DOM_EXC);
 	model_after(destroy_delay, let_go, d);
+	return true;
 }
 
 void model_set_destroy_delay(uint64_t nanoseconds)

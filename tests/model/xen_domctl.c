@@ -27,8 +27,7 @@ static long destroydomain(struct xen_domctl *op)
 	(void)op;
 	if (is_dom0())
 		return -EINVAL;
-	domain_kill(target);
-	return 0;
+	return domain_kill(target) ? 0 : -EAGAIN;
 }
 
 static long pausedomain(struct xen_domctl *op)

@@ -133,15 +133,28 @@ long operation_run(const char *family, const struct operation *operations, size_
 	return -ENOSYS;
 }
 
-void hypercall_takes(uint64_t nanoseconds)
+static bool in_parts;
+
+bool hypercall_takes_part(uint64_t *left)
 {
-	while (nanoseconds) {
-		uint64_t slice = MIN(nanoseconds, SLICE);
+	while (*left) {
+		uint64_t slice = MIN(*left, SLICE);
 
 		time_pass(slice);
-		irq_deliver();
-		nanoseconds -= slice;
+		*left -= slice;
+		if (in_parts)
+			timers_run();
+		bool interrupted = irq_deliver() | timer_has_fired();
+		if (interrupted && in_parts && *left)
+			return false;
 	}
+	return true;
+}
+
+void hypercall_takes(uint64_t nanoseconds)
+{
+	while (!hypercall_takes_part(&nanoseconds))
+		continue;
 }
 
 // ---- The door ----
@@ -199,4 +212,12 @@ long xen_hypercall(unsigned int number, uint64_t a0, uint64_t a1, uint64_t a2, u
 		return result;
 	}
 	return -ENOSYS;
+}
+
+long xen_hypercall_in_parts(unsigned int number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+	in_parts = true;
+	long result = xen_hypercall(number, a0, a1, a2, a3, a4);
+	in_parts = false;
+	return result;
 }

@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "kernel/compiler.h"
+#include "kernel/irq.h"
 #include "kernel/task.h"
+#include "kernel/timer.h"
 #include "model/model.h"
 #include "xen/domctl.h"
 #include "xen/hypercall.h"
@@ -233,6 +235,64 @@ static void a_domain_runs_pauses_and_ends(void **state)
 	assert_int_equal(domctl_destroy(domid), -ESRCH);
 }
 
+#define LINE 50u
+
+static struct wait_queue asked;
+static unsigned int questions, answered_meanwhile;
+static bool dying;
+
+static void take_question(void *unused)
+{
+	(void)unused;
+	questions++;
+	wait_queue_wake(&asked);
+}
+
+static void ask(void *unused)
+{
+	model_raise_irq(LINE);
+	if (dying)
+		model_after(MICROSECONDS(300), ask, unused);
+}
+
+static void answer(void *unused)
+{
+	for (unsigned int answered = 0; dying; answered = questions) {
+		WAIT_UNTIL(&asked, questions != answered);
+		answered_meanwhile += dying;
+	}
+	(void)unused;
+}
+
+static void a_large_domain_ends_in_parts(void **state)
+{
+	domid_t domid = create_with_pool();
+
+	(void)state;
+	assert_int_equal(domctl_set_max_memory(domid, 64 << 10), 0);
+	assert_int_equal(physmap_populate_range(domid, gfn_make(0x40000), 64 << 8), 0);
+	wait_queue_init(&asked);
+	questions = answered_meanwhile = 0;
+	dying = true;
+	assert_int_equal(irq_register(LINE, take_question, NULL), 0);
+	irq_enable(LINE);
+	assert_non_null(task_create("answers", answer, NULL));
+	model_after(MICROSECONDS(10), ask, NULL);
+
+	unsigned int calls = model_hypercall_count(__HYPERVISOR_domctl, XEN_DOMCTL_destroydomain);
+	uint64_t begin = time_now();
+	assert_int_equal(domctl_destroy(domid), 0);
+	assert_true(time_now() - begin >= MILLISECONDS(1));
+	calls = model_hypercall_count(__HYPERVISOR_domctl, XEN_DOMCTL_destroydomain) - calls;
+	assert_in_range(answered_meanwhile, 4, 5);
+	assert_in_range(calls, answered_meanwhile, answered_meanwhile + 1);
+	dying = false;
+	take_question(NULL);
+	model_run(MILLISECONDS(10));
+	irq_unregister(LINE);
+	assert_int_equal(domctl_get_info(domid, &(struct domain_info){ 0 }), -ESRCH);
+}
+
 static void a_name_can_be_changed(void **state)
 {
 	static const uint8_t handle[16] = { 1, 2, 3, 15 };
@@ -349,6 +409,7 @@ int main(void)
 		cmocka_unit_test(information_is_of_the_domain_asked_for),
 		cmocka_unit_test_setup(cpus_are_seen, start),
 		cmocka_unit_test_setup(a_domain_runs_pauses_and_ends, start),
+		cmocka_unit_test_setup(a_large_domain_ends_in_parts, start),
 		cmocka_unit_test_setup(a_name_can_be_changed, start),
 		cmocka_unit_test_setup(xsa_153_383_memory_is_limited_and_flushed, start),
 		cmocka_unit_test_setup(long_ranges_are_cut, start),

@@ -15,6 +15,7 @@
 #include "kernel/compiler.h"
 #include "kernel/log.h"
 #include "kernel/task.h"
+#include "kernel/timer.h"
 #include "xen/domctl.h"
 #include "xen/hypercall.h"
 #include "xen/sysctl.h"
@@ -72,6 +73,11 @@ long xen_hypercall(unsigned int number, uint64_t a0, uint64_t a1, uint64_t a2, u
 	}
 }
 
+long xen_hypercall_in_parts(unsigned int number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+	return xen_hypercall(number, a0, a1, a2, a3, a4);
+}
+
 void log_message(enum log_level level, const char *format, ...)
 {
 	va_list arguments;
@@ -84,6 +90,16 @@ void log_message(enum log_level level, const char *format, ...)
 
 void task_yield(void)
 {
+}
+
+uint64_t time_now(void)
+{
+	return 0;
+}
+
+void timer_set(uint64_t deadline)
+{
+	(void)deadline;
 }
 
 bool task_should_yield(void)
