@@ -325,10 +325,10 @@ int store_set_permissions(struct client *client, struct transaction *transaction
 	struct place place;
 	struct acl *acl, *old;
 	struct edit edit;
-	int error = check_entries(client, entries, count);
+	int error = prepare(client, transaction, path, size);
 
-	if (!error)
-		error = prepare(client, transaction, path, size);
+	if (!error) // behind the wait: a domain that ends meanwhile has ended for good
+		error = check_entries(client, entries, count);
 	if (!error)
 		error = look(client, *version_of(transaction), path, size, PERMISSION_WRITE | PERMISSION_OWNER, &place);
 	if (!error && !client->who.privileged && entries[0].domid != acl_owner(place.node->acl))

@@ -405,15 +405,17 @@ static bool is_untouched(const struct transaction *transaction, const struct nod
 	return top == transaction->base && !transaction->must_repeat;
 }
 
-// Whether what the transaction read is unchanged in the store as it is when this returns.
+// Whether what the transaction read is unchanged in the store as it is when this returns. The last look comes after the last
+// wait, that of dropping what others have replaced meanwhile.
 static int find_conflict(const struct transaction *transaction, struct node *const *top)
 {
 	struct node *version = node_get(*top);
 	int error = is_untouched(transaction, version) ? 0 : compare_records(transaction, version, true);
+	bool replaced = *top != version;
 
-	if (!error && *top != version)
-		error = compare_records(transaction, *top, false);
 	node_put_slowly(version);
+	if (!error && replaced)
+		error = compare_records(transaction, *top, false);
 	return error ? error : transaction->failed ? -EAGAIN : 0;
 }
 
@@ -575,10 +577,13 @@ void transaction_wait_for_guard(const struct client *client, const char *path, s
 
 void transaction_wait_for_guards(const struct transaction *transaction)
 {
-	for (unsigned int i = 0; i < transaction->record_count; i++) {
+	for (unsigned int i = 0; i < transaction->record_count;) {
 		const struct record *record = transaction->sorted[i];
 
-		if (record->flags & (DEED_WROTE | DEED_SET_ACL | DEED_REMOVED))
-			transaction_wait_for_guard(transaction->client, record->path, record->size);
+		if ((record->flags & (DEED_WROTE | DEED_SET_ACL | DEED_REMOVED)) &&
+		    guards(transaction->client, record->path, record->size))
+			wait_queue_wait(&guard.waiters, guard.deadline); // if it fails meanwhile, it has no records any more
+		else
+			i++;
 	}
 }
