@@ -284,6 +284,8 @@ bool event_channel_take(struct event_channel *channel)
 
 void event_channel_mask(struct event_channel *channel, bool masked)
 {
+	if (channel->port == INVALID_EVTCHN)
+		return;
 	channel->masked = masked;
 	if (masked)
 		set_mask(channel->port);

@@ -40,7 +40,7 @@ void event_channel_notify(const struct event_channel *channel);
 bool event_channel_take(struct event_channel *channel);
 
 // Masks or unmasks delivery; an event that came while masked is delivered at unmask. To slow a stormy guest
-// down.
+// down. A channel that isn't bound stays as it is.
 void event_channel_mask(struct event_channel *channel, bool masked);
 
 // On behalf of a domain that is being built: a port in `domid` that `remote` may bind. *port is written on

@@ -117,10 +117,11 @@ static void answer_request(struct guest *guest)
 static bool give_turn(struct guest *guest)
 {
 	struct connection *connection = &guest->connection;
-	bool was_broken = connection->broken, busy = false;
+	bool busy = false;
 
 	if (connection_wants_reset(connection))
 		reset(guest);
+	bool was_broken = connection->broken;
 	if (connection_receive(connection) && finish_message(guest) && guest->reply_state == REPLY_NONE) {
 		answer_request(guest);
 		busy = true;

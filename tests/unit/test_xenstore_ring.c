@@ -401,6 +401,28 @@ static void xsa_332_empty_events_do_not_keep_the_others_waiting(void **state)
 	model_run(MICROSECONDS(10));
 }
 
+// Its channel would be masked the next time, but the last event comes with the order to take another one, which doesn't exist.
+static void a_guest_that_storms_loses_its_channel(void **state)
+{
+	(void)state;
+	for (unsigned int events = 250; events < 265; events++) {
+		assert_int_equal(event_alloc_unbound(guest.id, 0, &guest.port), 0);
+		assert_int_equal(peer_introduce(&guest), 0);
+		model_run(MILLISECONDS(20));
+		for (unsigned int i = 0; i < events; i++) {
+			peer_notify(&guest);
+			model_run(MICROSECONDS(10));
+		}
+		peer_notify(&guest);
+		guest.port = 1000;
+		assert_true(peer_introduce(&guest) < 0);
+		model_run(MILLISECONDS(20));
+		assert_other_is_served();
+	}
+	assert_int_equal(event_alloc_unbound(guest.id, 0, &guest.port), 0);
+	assert_int_equal(peer_introduce(&guest), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +442,7 @@ int main(void)
 		TEST(a_guest_that_does_not_read_is_not_read),
 		TEST(release_may_come_at_any_moment),
 		TEST(xsa_332_empty_events_do_not_keep_the_others_waiting),
+		TEST(a_guest_that_storms_loses_its_channel),
 	};
 
 	return cmocka_run_group_tests(tests, xenstore_test_start, NULL);
