@@ -21,6 +21,7 @@
 #include "xen/domctl.h"
 #include "xen/hypercall.h"
 #include "xen/physmap.h"
+#include "xenstore/xenstore.h"
 
 #define EVENT_CHANNELS_DEFAULT 1023u // xl's
 
@@ -226,11 +227,12 @@ int build_destroy_in_xen(domid_t id, struct failure *failure)
 {
 	int error = domctl_destroy(id);
 
-	if (error == -ESRCH)
-		return 0;
-	if (error)
+	if (error && error != -ESRCH)
 		return failure_set(failure, error, "Xen can't destroy domain %u: %s", id, error_text(error));
-	return wait_until_freed(id, failure);
+	error = error ? 0 : wait_until_freed(id, failure);
+	if (!error) // a guest may have named it in permissions as long as Xen knew it; the next one of that id isn't meant
+		xenstore_release(id);
+	return error;
 }
 
 int build_destroy_domain(struct domain *domain, struct failure *failure)

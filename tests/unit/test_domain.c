@@ -418,6 +418,40 @@ static void many_at_once_and_nothing_lost(void **state)
 	model_assert_equal(&before, "200 rounds");
 }
 
+#define NAMED "/local/domain/0/named"
+
+// Names the domain in permissions as long as Xen knows it.
+static void name_it(void *id)
+{
+	const struct xs_permission list[] = {
+		{ .domid = 0 },
+		{ .domid = *(domid_t *)id, .access = XS_ACCESS_READ },
+	};
+	struct domain_info info;
+
+	while (!domctl_get_info(list[1].domid, &info)) {
+		assert_int_equal(xs_set_permissions(XS_NO_TRANSACTION, NAMED, list, 2), 0);
+		task_sleep(MICROSECONDS(20));
+	}
+}
+
+static void xsa_417_rights_given_to_a_dying_domain_end_with_it(void **state)
+{
+	domid_t id = create(DOMID_ANY, false)->id;
+	struct xs_permission list[2];
+	size_t count;
+
+	(void)state;
+	assert_int_equal(xs_write(XS_NO_TRANSACTION, NAMED, "", 0), 0);
+	assert_non_null(task_create("namer", name_it, &id));
+	model_run(MILLISECONDS(1));
+	destroy(id);
+	model_run(MILLISECONDS(1));
+	assert_int_equal(xs_get_permissions(XS_NO_TRANSACTION, NAMED, list, 2, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(xs_rm(XS_NO_TRANSACTION, NAMED), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest usual[] = {
@@ -434,6 +468,7 @@ int main(void)
 		TEST(only_one_destroys_it),
 		TEST(a_domain_being_built_is_left_alone),
 		TEST(many_at_once_and_nothing_lost),
+		TEST(xsa_417_rights_given_to_a_dying_domain_end_with_it),
 	};
 	const struct CMUnitTest on_gicv3[] = { TEST(a_gicv3_has_more) };
 	const struct CMUnitTest with_scmi[] = { TEST(scmi_of_one_domain) };
