@@ -24,13 +24,18 @@
 // How often a server looks whether its last client has let go of its memory: no event tells.
 #define AGAIN_POLL MILLISECONDS(100)
 
+// Events that move no bytes: after so many rounds of the task in a period the rest of it is for others, or a peer that
+// sends nothing else would keep this program busy (XSA-332).
+#define PERIOD           MILLISECONDS(10)
+#define EMPTY_ROUNDS_MAX 256u
+
 struct channel {
 	struct list link;
 	struct channel_info info;
 	struct vchan *vchan;
 	bool told, ended;            // of its end, by its peer's
 	bool again;                  // to be a server again as soon as the last client has let go
-	bool busy;                   // the task is at it, and may wait
+	bool busy;                   // some task is at it, and may wait
 	size_t echo_start, echo_end; // what is still to be sent back
 	char echo[];                 // ECHO_SIZE bytes where it echoes
 };
@@ -42,6 +47,7 @@ static struct xs_watch *ends;                                   // of domains
 static bool domains_changed;                                    // some may have ended
 static struct task *task;
 static unsigned int being_opened; // channels that aren't in the list yet
+static unsigned int empty_rounds; // in this period, since bytes were moved
 
 int channels_init(void)
 {
@@ -77,9 +83,11 @@ static bool peer_is_gone(domid_t peer)
 	return error == -ESRCH || (!error && (info.dying || info.shutdown)) || !xenstore_is_introduced(peer);
 }
 
-// Ending a server may wait for the store: nobody closes the channel meanwhile.
+// Ending a server may wait for the store: nobody closes the channel meanwhile, or ends it a second time.
 static void end_channel(struct channel *channel)
 {
+	if (channel->busy)
+		return;
 	channel->busy = true;
 	vchan_end(channel->vchan);
 	channel->busy = false;
@@ -131,6 +139,7 @@ static bool echo(struct channel *channel)
 
 			if (count <= 0)
 				return false;
+			empty_rounds = 0;
 			channel->info.received += (uint64_t)count;
 			channel->echo_start = 0;
 			channel->echo_end = (size_t)count;
@@ -237,8 +246,22 @@ static bool has_work(void)
 	return domains_changed || !is_needed();
 }
 
+static void pause_after_empty_rounds(uint64_t *period_start)
+{
+	uint64_t now = time_now();
+
+	if (now - *period_start >= PERIOD) {
+		*period_start = now;
+		empty_rounds = 0;
+	}
+	if (++empty_rounds > EMPTY_ROUNDS_MAX)
+		task_sleep(*period_start + PERIOD - now);
+}
+
 static void run(void *unused)
 {
+	uint64_t period_start = 0;
+
 	(void)unused;
 	while (is_needed()) {
 		if (domains_changed) {
@@ -247,11 +270,12 @@ static void run(void *unused)
 		}
 		bool more = look_after_all();
 		wait_queue_wake(&changes);
-		uint64_t deadline = next_look();
+		task_yield(); // a peer may send events faster than they are looked at
 		if (more)
-			task_yield();
-		else
-			WAIT_UNTIL_DEADLINE(&events, has_work(), deadline);
+			continue;
+		pause_after_empty_rounds(&period_start);
+		uint64_t deadline = next_look();
+		WAIT_UNTIL_DEADLINE(&events, has_work(), deadline);
 	}
 	xs_watch_close(ends);
 	ends = NULL;
@@ -360,7 +384,10 @@ static long take_bytes(struct channel *channel, void *buffer, size_t size)
 {
 	long count = vchan_read(channel->vchan, buffer, size);
 
-	channel->info.received += count > 0 ? (uint64_t)count : 0;
+	if (count > 0) {
+		empty_rounds = 0;
+		channel->info.received += (uint64_t)count;
+	}
 	return count;
 }
 
@@ -368,7 +395,10 @@ static long put_bytes(struct channel *channel, void *buffer, size_t size)
 {
 	long count = vchan_write(channel->vchan, buffer, size);
 
-	channel->info.sent += count > 0 ? (uint64_t)count : 0;
+	if (count > 0) {
+		empty_rounds = 0;
+		channel->info.sent += (uint64_t)count;
+	}
 	return count;
 }
 

@@ -516,6 +516,75 @@ static void a_client_that_dies(void **state)
 	peer_start(&guest);
 }
 
+// A person's task finds that the peer broke the protocol, and ends the channel; before it is done, the peer's domain ends.
+static void a_client_that_is_found_out_and_dies(void **state)
+{
+	char text[8];
+
+	(void)state;
+	must_open(VCHAN_SERVER, guest.id, 1024, false, &server);
+	unsigned int reference = ring_reference();
+	attach_to_server();
+	model_run(MILLISECONDS(10));
+	page->left.prod = page->left.cons + 1025;
+	model_guest_unmap_grant(0, reference);
+	assert_int_equal(xenstore_release(guest.id), 0); // the room's task will learn of it
+	assert_int_equal(channels_read(server, text, sizeof(text), stop_at_once), -EPROTO);
+	model_run(MILLISECONDS(10));
+	assert_null(strstr(model_output(), "could not be removed"));
+	assert_int_equal(channels_close(server), 0);
+	peer_end(&guest);
+	peer_start(&guest);
+}
+
+// ---- Events without end ----
+
+static bool storming;
+static unsigned int rounds;
+
+static void storm(void *unused_argument)
+{
+	(void)unused_argument;
+	if (!storming)
+		return;
+	model_guest_notify(guest.id, guest_port);
+	model_after(MICROSECONDS(1), storm, NULL);
+}
+
+// Whoever waits for bytes is asked in each round of the room's task.
+static bool count_rounds(void)
+{
+	rounds++;
+	return time_now() >= SECONDS(3600);
+}
+
+static void read_in_vain(void *unused_argument)
+{
+	char text[8];
+
+	(void)unused_argument;
+	channels_read(client, text, sizeof(text), count_rounds);
+}
+
+static void xsa_332_events_without_bytes(void **state)
+{
+	(void)state;
+	serve(10, 11, 0);
+	must_open(VCHAN_CLIENT, guest.id, 0, false, &client);
+	assert_non_null(task_create("reader", read_in_vain, NULL));
+	model_run(MILLISECONDS(10));
+	storming = true;
+	storm(NULL);
+	rounds = 0;
+	model_run(MILLISECONDS(100));
+	assert_in_range(rounds, 1, 5000); // of 100,000 events
+	storming = false;
+	assert_int_equal(channels_write(client, "ping", 4, NULL), 4);
+	assert_int_equal(channels_close(client), 0);
+	model_run(SECONDS(1)); // the reader ends
+	stop_serving();
+}
+
 // ---- Nothing is lost half-way ----
 
 static void no_faults(void)
@@ -609,6 +678,8 @@ int main(void)
 		TEST(a_client_that_does_not_let_go),
 		TEST(a_server_that_dies),
 		TEST(a_client_that_dies),
+		TEST(a_client_that_is_found_out_and_dies),
+		TEST(xsa_332_events_without_bytes),
 		TEST(opening_survives_each_hypercall),
 		TEST(opening_survives_each_allocation),
 		TEST(opening_survives_being_out_of_memory),
