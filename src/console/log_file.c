@@ -99,8 +99,8 @@ static int append(struct mount *mount, const struct console_log *log, const char
 
 // ---- The task ----
 
-// What is to be written next: how much was lost, then what comes after it.
-static size_t take(struct console_log *log, char *buffer, size_t share)
+// What is to be written next: how much was lost, then what comes after it, which is *taken bytes.
+static size_t take(struct console_log *log, char *buffer, size_t share, size_t *taken)
 {
 	size_t length = 0;
 
@@ -108,8 +108,8 @@ static size_t take(struct console_log *log, char *buffer, size_t share)
 	log->lost_told = log->waiting.lost;
 	if (log->lost)
 		length = (size_t)snprintf(buffer, share, "\n[%" PRIu64 " bytes of output were dropped here]\n", log->lost);
-	log->lost = 0;
-	return length + backlog_take(&log->waiting, buffer + length, share - length);
+	*taken = backlog_take(&log->waiting, buffer + length, share - length);
+	return length + *taken;
 }
 
 static int write_log(struct console_log *log)
@@ -123,11 +123,10 @@ static int write_log(struct console_log *log)
 	int error = mount_find(path, &mount, &rest);
 	if (error)
 		return error; // nothing is taken, so nothing is lost but what there is no room for
-	size_t size = take(log, buffer, log->closed || hurry ? sizeof(buffer) : SHARE);
+	size_t taken, size = take(log, buffer, log->closed || hurry ? sizeof(buffer) : SHARE, &taken);
 	error = append(mount, log, rest, buffer, size);
 	mount_put(mount);
-	if (error)
-		log->lost += size;
+	log->lost = error ? log->lost + taken : 0;
 	return error;
 }
 

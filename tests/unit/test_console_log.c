@@ -154,14 +154,29 @@ static void test_rotation(void **state)
 	test_free(all);
 }
 
+// Bytes of which the file says that they were dropped; *notes: of what it says so with.
+static uint64_t count_dropped(const char *text, size_t *notes)
+{
+	uint64_t dropped = 0;
+
+	*notes = 0;
+	for (const char *at = text; (at = strstr(at, "\n[")); at++) {
+		const char *behind = strstr(at, " bytes of output were dropped here]\n");
+
+		dropped += strtoull(at + 2, NULL, 10);
+		*notes += (size_t)(behind - at) + strlen(" bytes of output were dropped here]\n");
+	}
+	return dropped;
+}
+
 // A guest that prints a megabyte each second: its share is kept, what was dropped is counted, to the byte.
 static void test_flood(void **state)
 {
 	struct model_snapshot before = model_snapshot();
 	struct console_log *log = console_log_open("guest");
-	char *all = print_lines(log, 200000, MILLISECONDS(2)), *text, *at;
-	uint64_t seconds = 200000 / 64 * 2 / 1000, dropped = 0, total = strlen(all);
-	size_t size, notes = 0;
+	char *all = print_lines(log, 200000, MILLISECONDS(2)), *text;
+	uint64_t seconds = 200000 / 64 * 2 / 1000, dropped, total = strlen(all);
+	size_t size, notes;
 
 	(void)state;
 	console_log_close(log);
@@ -169,17 +184,34 @@ static void test_flood(void **state)
 	text = content("guest.log", &size);
 	assert_non_null(text);
 	assert_in_range(size, SHARE, (seconds + 2) * CONFIG_CONSOLE_LOG_RATE + KEPT + 1000);
-	for (at = text; (at = strstr(at, "\n[")); at++) {
-		const char *behind = strstr(at, " bytes of output were dropped here]\n");
-
-		dropped += strtoull(at + 2, NULL, 10);
-		notes += (size_t)(behind - at) + strlen(" bytes of output were dropped here]\n");
-	}
+	dropped = count_dropped(text, &notes);
 	assert_int_equal(dropped + size - notes, total);
 	assert_string_equal(text + size - 100, all + total - 100); // the end is there
 	test_free(text);
 	test_free(all);
 	model_assert_equal(&before, "a flood");
+}
+
+// What was to be said of dropped bytes is lost with the rest of a write that fails, and is said by the next one.
+static void test_flood_and_failures(void **state)
+{
+	static char line[KEPT + 5000];
+	size_t size, notes;
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	struct console_log *log = console_log_open("guest");
+	put(log, line);
+	disk->fail_nth = 1;
+	model_run(INTERVAL + MILLISECONDS(100));
+	assert_int_equal(disk->fail_nth, 0);
+	put(log, line);
+	console_log_close(log);
+	model_run(5 * INTERVAL);
+	char *text = content("guest.log", &size);
+	assert_non_null(text);
+	assert_int_equal(count_dropped(text, &notes) + size - notes, 2 * strlen(line));
+	test_free(text);
 }
 
 static void test_no_card(void **state)
@@ -285,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_lines),    TEST(test_rotation),   TEST(test_flood),     TEST(test_no_card),
 		TEST(test_failures), TEST(test_power_cuts), TEST(test_no_memory),
+		TEST(test_flood_and_failures),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
