@@ -95,21 +95,15 @@ static int apply_key(struct xlcfg_reader *reader, const struct xlcfg_key *key,
 	return key->apply(reader, key, value);
 }
 
-// What is typed behind a file is meant to replace what is in the file.
-static bool replaces_own(const struct xlcfg_reader *reader, const struct xlcfg_setting *setting)
-{
-	return setting->replaced.line <= reader->own_lines && setting->position.line > reader->own_lines;
-}
-
 static int apply(struct xlcfg_reader *reader, const struct xlcfg_setting *setting)
 {
 	const struct xlcfg_key *key = find_key(setting->key);
 	int error = 0;
 
-	if (setting->replaced.line && !replaces_own(reader, setting))
-		error = xlcfg_warn(reader, setting->replaced,
-				   "'%.40s' doesn't count: it is set again in line %u", setting->key,
-				   setting->position.line);
+	// What is typed behind a file is meant to replace what is in the file.
+	if (setting->replaced.line && setting->replaced.typed == setting->position.typed)
+		error = xlcfg_warn(reader, setting->replaced, "'%.40s' doesn't count: it is set again in %s %u",
+				   setting->key, xlcfg_unit(setting->position), setting->position.line);
 	if (error)
 		return error;
 	return key ? apply_key(reader, key, setting) : apply_unknown(reader, setting);
@@ -252,7 +246,7 @@ static int check_kernel(struct xlcfg_reader *reader)
 {
 	if (config_of(reader)->kernel_file)
 		return 0;
-	return xlcfg_refuse(reader, (struct xlcfg_position){ 1, 1 },
+	return xlcfg_refuse(reader, (struct xlcfg_position){ 1, 1, false },
 			    "the file names no kernel: add kernel = \"FILE\"");
 }
 
@@ -272,7 +266,7 @@ static struct xlcfg_position position_of(const struct xlcfg_reader *reader, cons
 		if (!strcmp(others[i][0], place->key))
 			setting = find(reader, others[i][1]);
 	if (!setting)
-		return (struct xlcfg_position){ 1, 1 };
+		return (struct xlcfg_position){ 1, 1, false };
 
 	const struct xlcfg_value *value = setting->value;
 	const struct xlcfg_value *element = value->is_list ? value->first : NULL;
@@ -306,7 +300,7 @@ static char *name_of(struct xlcfg_reader *reader)
 	return xlcfg_text(reader, name, length);
 }
 
-static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size)
+static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size, size_t own)
 {
 	static int (*const steps[])(struct xlcfg_reader * reader) = {
 		combine_command_line, combine_memory, combine_cpus, combine_passthrough, check_kernel, check,
@@ -322,7 +316,7 @@ static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size
 	};
 	if (!config->name)
 		return -ENOMEM;
-	int error = xlcfg_parse(reader->name, bytes, size, &reader->file->arena, &settings, reader->failure);
+	int error = xlcfg_parse(reader->name, bytes, size, own, &reader->file->arena, &settings, reader->failure);
 	if (error)
 		return error;
 	reader->settings = settings;
@@ -334,15 +328,6 @@ static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && !error; i++)
 		error = steps[i](reader);
 	return error;
-}
-
-static uint32_t count_lines(const char *bytes, size_t size)
-{
-	uint32_t count = 1;
-
-	for (size_t i = 0; i < size; i++)
-		count += bytes[i] == '\n';
-	return count;
 }
 
 struct config_file *config_file_read(const char *name, const void *bytes, size_t size,
@@ -362,12 +347,11 @@ struct config_file *config_file_read_with(const char *name, const void *bytes, s
 	}
 	struct xlcfg_reader reader = {
 		.name = name,
-		.own_lines = count_lines(bytes, own),
 		.file = file,
 		.last_warning = &file->warnings,
 		.failure = failure,
 	};
-	if (read_file(&reader, bytes, size)) {
+	if (read_file(&reader, bytes, size, own)) {
 		config_file_free(file);
 		return NULL;
 	}
@@ -376,7 +360,7 @@ struct config_file *config_file_read_with(const char *name, const void *bytes, s
 
 static int read_device(struct xlcfg_reader *reader, const char *specification)
 {
-	const struct xlcfg_value value = { .position = { 1, 1 }, .text = specification };
+	const struct xlcfg_value value = { .position = { 1, 1, false }, .text = specification };
 	struct domain_config *config = config_of(reader);
 	bool is_disk = !strcmp(reader->name, "disk");
 	void *device = xlcfg_alloc(reader, 1, is_disk ? sizeof(struct config_disk) : sizeof(struct config_vif));

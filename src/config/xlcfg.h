@@ -30,8 +30,8 @@ struct config_file {
 struct config_file *config_file_read(const char *file, const void *bytes, size_t size,
 				     struct failure *failure);
 
-// The same with settings behind the file's, whose first line is not in the first `own` bytes: that they replace some of
-// the file's is meant, and no warning is given.
+// The same with settings behind the file's `own` bytes and a line end, one in each line: that they replace some of the
+// file's is meant, and no warning is given. Of what is wrong in one, its number is said instead of a line.
 struct config_file *config_file_read_with(const char *file, const void *bytes, size_t size, size_t own,
 					  struct failure *failure);
 

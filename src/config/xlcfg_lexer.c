@@ -15,7 +15,9 @@
 static void write_message(char *buffer, size_t size, const char *file, struct xlcfg_position position,
 			  const char *format, va_list arguments)
 {
-	int length = snprintf(buffer, size, "%.100s:%u:%u: ", file, position.line, position.column);
+	int length = position.typed ?
+			     snprintf(buffer, size, "setting %u behind %.100s: ", position.line, file) :
+			     snprintf(buffer, size, "%.100s:%u:%u: ", file, position.line, position.column);
 
 	vsnprintf(buffer + length, size - (size_t)length, format, arguments);
 	for (char *c = buffer; *c; c++)
@@ -45,7 +47,7 @@ int xlcfg_fail(struct failure *failure, int error, const char *file, struct xlcf
 	return failure_set(failure, error, "%s", text);
 }
 
-void xlcfg_lexer_init(struct xlcfg_lexer *lexer, const char *file, const void *bytes, size_t size,
+void xlcfg_lexer_init(struct xlcfg_lexer *lexer, const char *file, const void *bytes, size_t size, size_t own,
 		      struct arena *arena, struct failure *failure)
 {
 	size_t mark = strlen(BYTE_ORDER_MARK);
@@ -54,7 +56,8 @@ void xlcfg_lexer_init(struct xlcfg_lexer *lexer, const char *file, const void *b
 		.file = file,
 		.at = bytes,
 		.end = (const char *)bytes + size,
-		.position = { 1, 1 },
+		.own_end = (const char *)bytes + own,
+		.position = { 1, 1, false },
 		.arena = arena,
 		.failure = failure,
 	};
@@ -76,8 +79,12 @@ static int take(struct xlcfg_lexer *lexer)
 		return c;
 	lexer->at++;
 	lexer->position.column++;
-	if (c == '\n')
-		lexer->position = (struct xlcfg_position){ lexer->position.line + 1, 1 };
+	if (c == '\n') {
+		bool typed = lexer->at > lexer->own_end;
+		uint32_t line = typed == lexer->position.typed ? lexer->position.line + 1 : 1;
+
+		lexer->position = (struct xlcfg_position){ line, 1, typed };
+	}
 	return c;
 }
 

@@ -5,6 +5,7 @@
 // \NNN are what xl's manual of them means.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,10 +13,18 @@
 #include "kernel/compiler.h"
 #include "kernel/failure.h"
 
-// Both count from 1; a column is a byte.
+// Both count from 1; a column is a byte. Behind a file's own lines there may be what was typed behind its name, a setting
+// in each line, counted from 1 again.
 struct xlcfg_position {
 	uint32_t line, column;
+	bool typed;
 };
+
+// What a person calls a line there.
+static inline const char *xlcfg_unit(struct xlcfg_position position)
+{
+	return position.typed ? "setting" : "line";
+}
 
 enum xlcfg_sign {
 	XLCFG_END,
@@ -40,21 +49,23 @@ struct xlcfg_token {
 struct xlcfg_lexer {
 	const char *file;               // its name, for messages
 	const char *at, *end;           // what isn't read yet
+	const char *own_end;            // of the file's own bytes
 	struct xlcfg_position position; // of `at`
 	enum xlcfg_sign last;           // that was read
 	struct arena *arena;
 	struct failure *failure;
 };
 
-// Reads `size` bytes at `bytes`, which stay until the last token is read.
-void xlcfg_lexer_init(struct xlcfg_lexer *lexer, const char *file, const void *bytes, size_t size,
+// Reads `size` bytes at `bytes`, which stay until the last token is read. The first `own` are the file's; if there are more,
+// a line end comes first.
+void xlcfg_lexer_init(struct xlcfg_lexer *lexer, const char *file, const void *bytes, size_t size, size_t own,
 		      struct arena *arena, struct failure *failure);
 
 // The next token; XLCFG_END again and again at the end. 0, -EINVAL or -ENOMEM with the reason in the
 // lexer's failure: nothing more can be read then.
 int xlcfg_lexer_next(struct xlcfg_lexer *lexer, struct xlcfg_token *token);
 
-// Writes "FILE:LINE:COLUMN: TEXT", with '?' for what could steer a terminal.
+// Writes "FILE:LINE:COLUMN: TEXT" or "setting N behind FILE: TEXT", with '?' for what could steer a terminal.
 void xlcfg_message(char *buffer, size_t size, const char *file, struct xlcfg_position position,
 		   const char *format, ...) PRINTF_LIKE(5, 6);
 

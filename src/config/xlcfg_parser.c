@@ -167,9 +167,9 @@ static int store(struct parser *parser, const struct xlcfg_token *key, bool appe
 
 	if (setting && appended) {
 		if (setting->value->is_list != value->is_list)
-			return FAIL(parser, value->position, "+= wants %s, as what '%.40s' has from line %u",
+			return FAIL(parser, value->position, "+= wants %s, as what '%.40s' has from %s %u",
 				    value->is_list ? "a single value" : "a list", key->text,
-				    setting->position.line);
+				    xlcfg_unit(setting->position), setting->position.line);
 		setting->appended = true;
 		append(setting->value, value);
 		return 0;
@@ -247,16 +247,16 @@ static int parse_setting(struct parser *parser)
 	}
 }
 
-int xlcfg_parse(const char *file, const void *bytes, size_t size, struct arena *arena,
+int xlcfg_parse(const char *file, const void *bytes, size_t size, size_t own, struct arena *arena,
 		struct xlcfg_setting **settings, struct failure *failure)
 {
 	struct parser parser = { .values = 0 };
 
 	if (size > XLCFG_FILE_MAX)
-		return xlcfg_fail(failure, -E2BIG, file, (struct xlcfg_position){ 1, 1 },
+		return xlcfg_fail(failure, -E2BIG, file, (struct xlcfg_position){ 1, 1, false },
 				  "the file has %zu bytes, more than %zu: is it a configuration?", size,
 				  XLCFG_FILE_MAX);
-	xlcfg_lexer_init(&parser.lexer, file, bytes, size, arena, failure);
+	xlcfg_lexer_init(&parser.lexer, file, bytes, size, own, arena, failure);
 	for (;;) {
 		int error = advance(&parser);
 

@@ -34,8 +34,8 @@ struct xlcfg_setting {
 	struct xlcfg_value *value;
 };
 
-// Reads a whole file. The settings are in the arena, and stay when the bytes go; *settings is NULL where
-// there are none. 0, or -EINVAL, -E2BIG, -ENOMEM with file, line, column and reason in `failure`. Yields in
-// large files.
-int xlcfg_parse(const char *file, const void *bytes, size_t size, struct arena *arena,
+// Reads a whole file, of `own` bytes, and what was typed behind it (xlcfg_lexer.h). The settings are in the arena, and stay
+// when the bytes go; *settings is NULL where there are none. 0, or -EINVAL, -E2BIG, -ENOMEM with the place and reason in
+// `failure`. Yields in large files.
+int xlcfg_parse(const char *file, const void *bytes, size_t size, size_t own, struct arena *arena,
 		struct xlcfg_setting **settings, struct failure *failure);

@@ -13,7 +13,6 @@
 
 struct xlcfg_reader {
 	const char *name;                           // of the file, for messages
-	uint32_t own_lines;                         // of the file: what is behind them may replace what it says
 	struct config_file *file;                   // that is being made
 	const struct config_warning **last_warning; // where the next one goes
 	unsigned int warnings;

@@ -150,7 +150,7 @@ static int read_pool_file(const struct invocation *call, const char *path, struc
 	if (!bytes)
 		return shell_failure(call, &failure);
 	snprintf(wanted->name, sizeof(wanted->name), "%s", slash ? slash + 1 : path);
-	int error = xlcfg_parse(path, bytes, size, &arena, &settings, &failure);
+	int error = xlcfg_parse(path, bytes, size, size, &arena, &settings, &failure);
 	free(bytes);
 	if (error)
 		shell_failure(call, &failure);

@@ -26,6 +26,7 @@
 
 // The name that a person asked for, whose value alone is shown; NULL: all.
 static const char *wanted_line;
+static bool found_line;
 
 static void line(const char *name, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -36,6 +37,7 @@ static void line(const char *name, const char *format, ...)
 
 	if (wanted_line && strcmp(wanted_line, name))
 		return;
+	found_line = true;
 	va_start(arguments, format);
 	vsnprintf(value, sizeof(value), format, arguments);
 	va_end(arguments);
@@ -126,13 +128,17 @@ int xu_info_command(const struct invocation *call)
 	if (error)
 		return domains_refused(call, "about the machine", error);
 	wanted_line = call->argc ? call->argv[0] : NULL;
+	found_line = false;
 	print_machine(&info);
 	if (call->options[XU_INFO_TOPOLOGY])
 		error = print_topology(call);
 	print_xen();
 	if (call->options[XU_INFO_STORE] && !xenstore_get_features(0, &features))
 		line("xenstore_features", "0x%08" PRIx32, features);
-	return error;
+	if (found_line)
+		return error;
+	shell_error("%s: there is no line '%s': '%s' shows all", call->name, wanted_line, call->name);
+	return -ENOENT;
 }
 
 // ---- dmesg ----

@@ -233,6 +233,8 @@ static void the_commands_show_and_set(void **state)
 	assert_says("xu domid guest", "1\n");
 	assert_says("xu domname 1", "guest\n");
 	assert_says("xu info", "xen_version            : 4.17");
+	assert_says("xu info xen_version", "4.17");
+	assert_says("xu info xen_vision", "there is no line 'xen_vision'");
 	assert_int_equal(command_run_line(shell_commands, "xu debug-keys h"), 0);
 	assert_says("xu dmesg", "(XEN) h\n");
 	assert_says("xu dmesg -c", "(XEN) h\n");

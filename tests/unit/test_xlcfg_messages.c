@@ -37,13 +37,35 @@ static void settings_behind_a_file_replace_silently(void **state)
 	struct config_file *file = config_file_read_with(FILE_NAME, text, strlen(text), strlen(own), NULL);
 	assert_int_equal(file->config.memory_kib, 8 << 10);
 	assert_int_equal(file->config.vcpus, 3);
-	assert_string_equal(file->warnings->text, FILE_NAME ":5:1: 'vcpus' doesn't count: it is set again in line 6");
+	assert_string_equal(file->warnings->text, "setting 2 behind " FILE_NAME ": 'vcpus' doesn't count: it is set again in setting 3");
 	assert_null(file->warnings->next);
 	config_file_free(file);
 	file = config_file_read_with(FILE_NAME, more, strlen(more), strlen(ended), NULL);
 	assert_int_equal(file->config.memory_kib, 8 << 10);
 	assert_null(file->warnings);
 	config_file_free(file);
+}
+
+static void assert_typed(const char *typed, unsigned int number, const char *words)
+{
+	static const char own[] = KERNEL "memory = 4\nboot = [ 'x' ]\n";
+	struct failure failure = { 0 };
+	char text[256], wanted[256];
+
+	snprintf(text, sizeof(text), "%s\n%s", own, typed);
+	assert_null(config_file_read_with(FILE_NAME, text, strlen(text), strlen(own), &failure));
+	snprintf(wanted, sizeof(wanted), "setting %u behind " FILE_NAME ": %s", number, words);
+	assert_string_equal(failure.text, wanted);
+}
+
+// What is wrong with what was typed is said of that, not of a line that the file doesn't have.
+static void faults_of_typed_settings(void **state)
+{
+	(void)state;
+	assert_typed("vcpus=2\nmemory=some", 2, "'some' stands where a value belongs: put it in quotes");
+	assert_typed("vcpus=2\nmemory=\"", 2, "the string isn't closed in its line: a \" is missing");
+	assert_typed("vcpus=999999", 1, "999999 CPUs: give 1 to 128");
+	assert_typed("boot += 1", 1, "+= wants a list, as what 'boot' has from line 3");
 }
 
 static void warnings_have_an_end(void **state)
@@ -108,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(other_keys_are_ignored_with_a_warning),
 		cmocka_unit_test(settings_behind_a_file_replace_silently),
+		cmocka_unit_test(faults_of_typed_settings),
 		cmocka_unit_test(warnings_have_an_end),
 		cmocka_unit_test(messages_do_not_steer_the_terminal),
 		cmocka_unit_test(what_cannot_be_done_is_said),
