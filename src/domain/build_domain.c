@@ -19,6 +19,7 @@
 #include "kernel/compiler.h"
 #include "kernel/task.h"
 #include "xen/domctl.h"
+#include "xen/grant.h"
 #include "xen/hypercall.h"
 #include "xen/physmap.h"
 #include "xenstore/xenstore.h"
@@ -230,9 +231,12 @@ int build_destroy_in_xen(domid_t id, struct failure *failure)
 	if (error && error != -ESRCH)
 		return failure_set(failure, error, "Xen can't destroy domain %u: %s", id, error_text(error));
 	error = error ? 0 : wait_until_freed(id, failure);
-	if (!error) // a guest may have named it in permissions as long as Xen knew it; the next one of that id isn't meant
-		xenstore_release(id);
-	return error;
+	if (error)
+		return error;
+	// The next one with this id isn't meant by who gave it rights, or pages, as long as Xen knew it.
+	xenstore_release(id);
+	grant_share_reclaim(id);
+	return 0;
 }
 
 int build_destroy_domain(struct domain *domain, struct failure *failure)

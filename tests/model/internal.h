@@ -213,6 +213,7 @@ unsigned int ports_bound(const struct domain_model *d);
 
 int grant_frame(struct domain_model *d, unsigned int index, uint64_t *mfn);
 bool grant_is_permitted(const struct domain_model *d, uint64_t gfn); // to anybody
+void grants_let_go(const struct domain_model *holder); // of what domain 0 grants to it
 
 // ---- Devices of the tree (xen_device.c) ----
 

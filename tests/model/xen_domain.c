@@ -245,6 +245,7 @@ bool domain_kill(struct domain_model *d)
 		d->kill_takes = MICROSECONDS(10) + domain_pages(d) * 85;
 		ports_destroy(d);
 		devices_release(d);
+		grants_let_go(d);
 	}
 	if (!hypercall_takes_part(&d->kill_takes))
 		return false;

@@ -277,6 +277,17 @@ void model_guest_unmap_grant(domid_t owner, unsigned int reference)
 	entry_of(domain_must_exist(owner), reference)->flags &= (uint16_t) ~(GTF_reading | GTF_writing);
 }
 
+void grants_let_go(const struct domain_model *holder)
+{
+	for (unsigned int i = 0; i < dom0->grant_frames; i++) {
+		grant_entry_v1_t *entries = machine_page(dom0->grant_mfn[i]);
+
+		for (size_t n = 0; n < ENTRIES_PER_FRAME; n++)
+			if (entries[n].domid == holder->domid)
+				entries[n].flags &= (uint16_t) ~(GTF_reading | GTF_writing);
+	}
+}
+
 bool grant_is_permitted(const struct domain_model *d, uint64_t gfn)
 {
 	for (unsigned int i = 0; i < d->grant_frames; i++) {

@@ -6,6 +6,7 @@
 
 #include "domain/uuid.h"
 #include "kernel/task.h"
+#include "xen/grant.h"
 
 #define RAM UINT64_C(0x40000000)
 #define CONSOLE_GFN 0x39000u
@@ -452,6 +453,27 @@ static void xsa_417_rights_given_to_a_dying_domain_end_with_it(void **state)
 	assert_int_equal(xs_rm(XS_NO_TRANSACTION, NAMED), 0);
 }
 
+// What it had mapped when it died comes back with it, and is nothing that the next domain of its id may map.
+static void grants_end_with_the_domain(void **state)
+{
+	int error;
+
+	(void)state;
+	grant_share_close(grant_share_open(0, 0, &error)); // the view of the table stays
+	struct model_snapshot before = model_snapshot();
+	domid_t id = create(DOMID_ANY, false)->id;
+	struct grant_share *share = grant_share_open(id, 0, &error);
+	assert_non_null(share);
+	grant_ref_t reference = share->references[0];
+	assert_non_null(model_guest_map_grant(id, 0, reference));
+	grant_share_close(share);
+	destroy(id);
+	model_assert_equal(&before, "granted pages");
+	domid_t next = create(id, false)->id;
+	assert_null(model_guest_map_grant(next, 0, reference));
+	destroy(next);
+}
+
 int main(void)
 {
 	const struct CMUnitTest usual[] = {
@@ -469,6 +491,7 @@ int main(void)
 		TEST(a_domain_being_built_is_left_alone),
 		TEST(many_at_once_and_nothing_lost),
 		TEST(xsa_417_rights_given_to_a_dying_domain_end_with_it),
+		TEST(grants_end_with_the_domain),
 	};
 	const struct CMUnitTest on_gicv3[] = { TEST(a_gicv3_has_more) };
 	const struct CMUnitTest with_scmi[] = { TEST(scmi_of_one_domain) };
