@@ -29,11 +29,16 @@
 #define PERIOD           MILLISECONDS(10)
 #define EMPTY_ROUNDS_MAX 256u
 
+// Lines of the log that a server gets in a second for clients that come and go.
+#define LINES_PER_SECOND 8u
+
 struct channel {
 	struct list link;
 	struct channel_info info;
 	struct vchan *vchan;
 	bool told, ended;            // of its end, by its peer's
+	unsigned int lines;          // in this second, since...
+	uint64_t lines_since;
 	bool again;                  // to be a server again as soon as the last client has let go
 	bool busy;                   // some task is at it, and may wait
 	size_t echo_start, echo_end; // what is still to be sent back
@@ -94,6 +99,17 @@ static void end_channel(struct channel *channel)
 	wait_queue_wake(&changes);
 }
 
+static bool may_log(struct channel *channel)
+{
+	uint64_t now = time_now();
+
+	if (now - channel->lines_since >= SECONDS(1)) {
+		channel->lines_since = now;
+		channel->lines = 0;
+	}
+	return channel->lines++ < LINES_PER_SECOND;
+}
+
 // Tells a person once how the channel ended, and gives back what is of no use any more.
 static void tell_end(struct channel *channel)
 {
@@ -103,13 +119,15 @@ static void tell_end(struct channel *channel)
 	if (state == VCHAN_OPEN || state == VCHAN_WAITING || channel->told)
 		return;
 	channel->told = true;
-	if (state == VCHAN_CLOSED)
-		log_info("vchan %u: domain %u has closed its end", id, peer);
-	else if (state == VCHAN_ENDED)
+	if (state == VCHAN_CLOSED) {
+		if (may_log(channel))
+			log_info("vchan %u: domain %u has closed its end", id, peer);
+	} else if (state == VCHAN_ENDED) {
 		log_info("vchan %u: domain %u has ended, and the channel with it", id, peer);
-	else
+	} else {
 		log_warning("vchan %u: domain %u broke the protocol; the channel is of no use any more", id,
 			    peer);
+	}
 	if (state == VCHAN_BROKEN)
 		end_channel(channel);
 }

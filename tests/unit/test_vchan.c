@@ -164,6 +164,30 @@ static void an_echo_server_takes_one_client_after_another(void **state)
 	assert_int_equal(channels_close(server), 0);
 }
 
+static unsigned int count_said(const char *words)
+{
+	unsigned int count = 0;
+
+	for (const char *text = model_output(); (text = strstr(text, words)); text++)
+		count++;
+	return count;
+}
+
+// A client that comes and goes without end fills nobody's log.
+static void xsa_43_clients_without_end(void **state)
+{
+	(void)state;
+	must_open(VCHAN_SERVER, 0, 4096, true, &server);
+	for (int i = 0; i < 200; i++) {
+		must_open(VCHAN_CLIENT, 0, 0, false, &client);
+		assert_int_equal(channels_close(client), 0);
+		model_run(MILLISECONDS(1));
+		assert_int_equal(info_of(server).state, VCHAN_WAITING);
+	}
+	assert_in_range(count_said("has closed its end"), 1, 20);
+	assert_int_equal(channels_close(server), 0);
+}
+
 static bool stop_at_once(void)
 {
 	return true;
@@ -666,6 +690,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(data_survives),
 		TEST(an_echo_server_takes_one_client_after_another),
+		TEST(xsa_43_clients_without_end),
 		TEST(what_was_sent_before_the_end_can_be_read),
 		TEST(what_cannot_be_opened),
 		TEST(guest_serves),
