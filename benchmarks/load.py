@@ -139,13 +139,28 @@ def measure_device(name, tries, kernel=KERNEL, count=False):
         return measure(block, options, folder, place, size, tries)
 
 
+def positive(text):
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("a number from 1 on is wanted")
+    return int(text)
+
+
+def existing_file(text):
+    if not pathlib.Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return pathlib.Path(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kernel", type=pathlib.Path, default=KERNEL)
-    parser.add_argument("--tries", type=int, default=5)
-    parser.add_argument("--count", action="store_true")
+    parser.add_argument("--kernel", type=existing_file, default=KERNEL, help="another kernel than Debian's")
+    parser.add_argument("--tries", type=positive, default=5, help="how often each is measured (%(default)s)")
+    parser.add_argument("--count", action="store_true", help="count instructions, see above")
     parser.add_argument("devices", nargs="*", help=f"of {', '.join(map(repr, DEVICES))}; all where none is named")
     arguments = parser.parse_args()
+    for name in arguments.devices:
+        if name not in DEVICES:
+            parser.error(f"there is no device '{name}'; there are {', '.join(map(repr, DEVICES))}")
     for name in arguments.devices or DEVICES:
         times = measure_device(name, arguments.tries, arguments.kernel, arguments.count)
         print(f"{name}, {arguments.kernel.stat().st_size / 1e6:.1f} MB: " +

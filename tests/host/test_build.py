@@ -75,6 +75,10 @@ def test_untouched_configuration_follows_the_defconfig(tmp_path):
     (["./bench", "--only", "x"], 2, "--only takes start, create,"),
     (["./bench", "--rounds", "0"], 2, "--rounds takes a number from 1 to 99, not '0'"),
     (["./bench", "--results", "/proc/x"], 2, "--results: nothing can be written in /proc/x"),
+    (["benchmarks/xenstore", "--xen", "4.99"], 2, "invalid choice: '4.99'"),
+    (["benchmarks/xenstore", "--guests", "0"], 2, "a number from 1 on is wanted"),
+    (["benchmarks/load.py", "tape"], 2, "there is no device 'tape'; there are "),
+    (["benchmarks/load.py", "--kernel", "/nowhere/x"], 2, "there is no file /nowhere/x"),
     (["./bench", "--quick=yes"], 2, "--quick takes no value"),
 ])
 def test_refused(command, status, message):

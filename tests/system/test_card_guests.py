@@ -57,7 +57,7 @@ def test_what_is_wrong_is_said(boot, card):
 
 def test_linux_from_a_card(boot, card):
     """A kernel more than twice as large as all of Dom0's memory; Ctrl-C leaves nothing of it."""
-    machine = boot(card=card)
+    machine = boot(cpus=1, card=card)
     machine.start("xu create linux")
     machine.expect(re.compile(r"kernel: \d+ %, \d+\.\d MB/s \(Ctrl-C stops\)"))
     machine.send("\x03")

@@ -92,7 +92,7 @@ def test_devices(boot, card, xen):
 def test_driver_domain(log_folder, tmp_path):
     """A Linux of the label of driver domains serves one of the other: disk and network, with nothing denied on the way."""
     image = make_card(tmp_path, "6.12", {"domd": LABEL.format("domD_t"), "linux_pv_domu": LABEL.format("domU_t")})
-    with Machine(log_folder, flask="enforcing", qemu=virtio_disk(image), storage=True, seconds=1800) as machine:
+    with Machine(log_folder, cpus=1, flask="enforcing", qemu=virtio_disk(image), storage=True, seconds=1800) as machine:
         pair = Pair(machine)
         assert checksum(pair.guest, "/dev/xvda") == checksum(pair.domd, "/disk.img")
         assert " 0% packet loss" in pair.guest.run("ping -c 2 -W 10 192.168.0.1")

@@ -47,7 +47,7 @@ def checksum(data):
 
 def serves(machine, domd, guest, disk, image):
     """The guest has a disk that is a file on DomD's root, a network, and then `disk` as a whole; what it writes to that is in the
-    image afterwards. Ends the machine."""
+    image afterwards. Both are destroyed at the end, DomD first, and the machine ends."""
     guest.run("until [ -b /dev/xvda ]; do usleep 100000; done; mount -t ext4 /dev/xvda /mnt")
     assert guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
     guest.run("umount /mnt")
@@ -59,8 +59,22 @@ def serves(machine, domd, guest, disk, image):
     guest.run("dd if=/dev/urandom of=/x bs=1M count=3 2>/dev/null; dd if=/x of=/dev/xvdb bs=1M conv=fsync 2>/dev/null")
     written = guest.run("sha256sum </x")
     assert domd.run(f"dd if={disk} bs=1M count=3 2>/dev/null | sha256sum") == written
+    destroyed(machine, domd, guest)
     machine.poweroff()
     assert checksum(image.read_bytes()[:3 << 20]) == written
+
+
+def destroyed(machine, domd, guest):
+    """The guest outlives DomD, and neither leaves anything behind: no node of the store, no frame mapped in Dom0, no device."""
+    number = machine.answer(f"xu domid {domd.domain}").strip()
+    assert f"domain:{number} destroyed\n" in machine.command(f"xu destroy {domd.domain}", 300)
+    assert guest.run("uname") == "Linux\n"
+    assert machine.answer(f"xu destroy {guest.domain}") == f"domain:{guest.domain} destroyed\n"
+    assert re.fullmatch(r"Name [^\n]*\nDomain-0 [^\n]*\n", machine.answer("xu list"))
+    assert machine.answer("xs ls /vm") == "" and "domain/0" in machine.answer("xs ls -f /local")
+    assert not re.search(r"domain/[^0]", machine.answer("xs ls -f /local"))
+    assert re.search(r"^Foreign frames : 0 mapped$", machine.answer("kernel memory"), re.M)
+    assert domd.domain not in machine.answer("xu dev-list")
 
 
 def test_a_domd_with_disks_of_its_own(shared_log_folder, tmp_path):
@@ -88,17 +102,18 @@ def test_a_domd_with_disks_of_its_own(shared_log_folder, tmp_path):
 
 
 def test_a_card_whose_domd_has_pci_express(boot, tmp_path):
-    """As ./build-image makes it: U-Boot, Xen, and a DomD with its root on an NVMe disk, which hands a USB disk on to a guest."""
-    subprocess.run([TOP / "build-image", "--machine", "virt", "--domd-root", "nvme", "--boot-size", "80M", "--dom0-size", "128M",
+    """As ./build-image makes it: U-Boot, Xen, and a DomD with its root on a USB disk, which hands an NVMe disk on to a guest. With
+    its root on an NVMe disk: test_u_boot.py."""
+    subprocess.run([TOP / "build-image", "--machine", "virt", "--domd-root", "usb", "--boot-size", "80M", "--dom0-size", "128M",
                     "--output", tmp_path], check=True, capture_output=True)
     (tmp_path / "data.img").write_bytes(os.urandom(4 << 20))
-    disks = ["-drive", f"if=none,id=root,format=raw,file={tmp_path}/rootfs.img", "-device", "nvme,serial=1,drive=root",
-             "-drive", f"if=none,id=data,format=raw,file={tmp_path}/data.img", "-device", "qemu-xhci", "-device", "usb-storage,drive=data"]
+    disks = ["-drive", f"if=none,id=root,format=raw,file={tmp_path}/rootfs.img", "-device", "qemu-xhci", "-device", "usb-storage,drive=root",
+             "-drive", f"if=none,id=data,format=raw,file={tmp_path}/data.img", "-device", "nvme,serial=1,drive=data"]
     machine = boot(board="virt", boot="u-boot", cpus=1, card=tmp_path / "full.img", qemu=disks, wait=False, seconds=1500)
     machine.expect(re.compile(r"Starting kernel \.\.\.\n"), 240)
     machine.await_storage()
     domd = Linux(machine, "DomD", "domd").wait_until_up(300)
-    assert "/dev/nvme0n1 / ext4 " in domd.run("cat /proc/mounts")
-    domd.run("until [ -b /dev/sda ]; do usleep 100000; done")
+    assert "/dev/sda / ext4 " in domd.run("cat /proc/mounts")
+    domd.run("until [ -b /dev/nvme0n1 ]; do usleep 100000; done")
     guest = Linux(machine, machine.create("linux_pv_domu"), "guest").wait_until_up(300)
-    serves(machine, domd, guest, "/dev/sda", tmp_path / "data.img")
+    serves(machine, domd, guest, "/dev/nvme0n1", tmp_path / "data.img")

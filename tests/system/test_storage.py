@@ -99,7 +99,7 @@ def test_a_kernel_of_41_mb(boot, card, tmp_path):
     large.write_bytes(data + os.urandom(41 * MIB - len(data)))
     (tmp_path / "large.cfg").write_text(BIG.replace('"linux"', '"large"'))
     image.put(1, large, tmp_path / "large.cfg")
-    machine = boot_disk(boot, image)
+    machine = boot_disk(boot, image, cpus=1)
     machine.attach(machine.create("large"))
     machine.expect(re.compile(r"Linux version 6\.12"))
     machine.detach()
@@ -155,7 +155,7 @@ def fault(event, sector, once):
 def test_a_passing_error_in_reading_is_tried_again(boot, card):
     image = card()
     sector = sector_of(image, LINUX.read_bytes()[20 * MIB:][:512])
-    machine = boot_disk(boot, image, fault("read_aio", sector, once=True))
+    machine = boot_disk(boot, image, fault("read_aio", sector, once=True), cpus=1)
     machine.command("log level debug")
     output = machine.command("xu create big")
     assert re.search(r"vda: read of block \d+ again after error -5", output) and "created" in output
@@ -247,7 +247,7 @@ def slow_down(monitor, rate):
 
 def test_pulled_in_the_middle_of_a_load(boot, xen, card):
     image = card()
-    machine = boot(xen=xen, card=image)
+    machine = boot(xen=xen, cpus=1, card=image)
     monitor = machine.monitor()
     machine.command(f"xu destroy {machine.create('big')}")  # for what the first use of a thing keeps
     before = leftovers(machine)
