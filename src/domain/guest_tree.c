@@ -10,6 +10,7 @@
 
 #include "domain/host_device.h"
 #include "domain/partial_tree.h"
+#include "domain/random.h"
 #include "domain/tree_builder.h"
 #include "kernel/compiler.h"
 #include "kernel/panic.h"
@@ -99,7 +100,7 @@ static void write_root(struct tree_builder *builder, const struct guest_tree_par
 	free(compatibles);
 }
 
-// No rng-seed: Linux would count as entropy what this program has none of.
+// Linux counts rng-seed as entropy: there is one only where it is.
 static void write_chosen(struct tree_builder *builder, const struct guest_tree_parameters *parameters)
 {
 	tree_begin(builder, "chosen");
@@ -108,6 +109,8 @@ static void write_chosen(struct tree_builder *builder, const struct guest_tree_p
 		tree_u64(builder, "linux,initrd-start", 0);
 		tree_u64(builder, "linux,initrd-end", 0);
 	}
+	if (parameters->seed)
+		tree_bytes(builder, "rng-seed", parameters->seed, RANDOM_BYTES);
 	tree_end(builder);
 }
 

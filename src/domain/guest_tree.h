@@ -20,6 +20,7 @@ struct guest_tree_parameters {
 	enum gic_version gic;              // GIC_V2 or GIC_V3
 	uint32_t clock_frequency;          // of the timer; 0: the CPU's register is right
 	unsigned int xen_major, xen_minor;
+	const uint8_t *seed;               // RANDOM_BYTES; NULL: the guest gets none
 	const struct guest_range *extended;
 	size_t extended_count;
 };

@@ -11,6 +11,7 @@
 #include "domain/build.h"
 #include "domain/guest_tree.h"
 #include "domain/partial_tree.h"
+#include "domain/random.h"
 #include "domain/store_quota.h"
 #include "kernel/compiler.h"
 #include "kernel/devicetree.h"
@@ -171,6 +172,7 @@ static int read_ramdisk(struct plan *plan, struct failure *failure)
 static int make_tree(struct plan *plan, struct failure *failure)
 {
 	struct guest_range extended[EXTENDED_REGIONS_MAX];
+	uint8_t seed[RANDOM_BYTES];
 	unsigned int bits;
 	void *partial;
 	int error = address_bits(&bits, failure);
@@ -189,6 +191,7 @@ static int make_tree(struct plan *plan, struct failure *failure)
 		.clock_frequency = clock_frequency(),
 		.xen_major = xen_version()->major,
 		.xen_minor = xen_version()->minor,
+		.seed = random_make(seed) ? seed : NULL,
 		.extended = extended,
 		.extended_count = layout_extended_regions(&plan->layout, plan->config, bits, extended),
 	};

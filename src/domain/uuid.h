@@ -6,7 +6,7 @@
 
 // A random UUID (RFC 4122, version 4). Different from all others of this start of the machine, and very
 // probably from those of other machines; but it can be guessed, so nothing may rely on its being secret: see
-// uuid.c.
+// random.h.
 void uuid_make(uint8_t uuid[16]);
 
 // "24d092a8-a0f4-4245-9663-9475ca262f26": five groups of hexadecimal digits.

@@ -24,6 +24,9 @@ def test_linux_boots_to_a_shell(boot, xen, gic, linux):
     machine.send("cat /proc/device-tree/hypervisor/compatible\r")
     machine.expect(re.compile(r"xen,xen-4\.\d+.?xen,xen"))
     machine.expect("/ # ")
+    machine.send("dmesg | grep random:\r")
+    machine.expect(re.compile(r"\[ +0\.000000\] random: crng init done"))  # from the tree's rng-seed, before Linux has a clock
+    machine.expect("/ # ")
     machine.send("poweroff -f\r")
     assert "Detached from console" in machine.prompt()
     machine.becomes("xu list", rf"(?!.*^linux_{linux} )")

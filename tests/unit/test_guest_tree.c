@@ -15,6 +15,7 @@
 #include <libfdt.h>
 
 #include "domain/guest_tree.h"
+#include "domain/random.h"
 #include "kernel/compiler.h"
 #include "model/model.h"
 
@@ -161,6 +162,7 @@ static void a_small_guest(void **state)
 
 	HAS_STRINGS(tree, "/chosen", "bootargs", "");
 	assert_false(has(tree, "/chosen", "linux,initrd-start"));
+	assert_false(has(tree, "/chosen", "rng-seed"));
 
 	HAS_CELLS(tree, "/cpus", "#address-cells", 1);
 	HAS_CELLS(tree, "/cpus", "#size-cells", 0);
@@ -202,6 +204,7 @@ static void a_small_guest(void **state)
 static void a_large_guest(void **state)
 {
 	static const char *const compatibles[] = { "vendor,board", "vendor,family" };
+	static const char seed[RANDOM_BYTES] = "0123456789abcdef0123456789abcde";
 
 	(void)state;
 	config.vcpus = 128;
@@ -216,11 +219,13 @@ static void a_large_guest(void **state)
 	parameters.clock_frequency = 54000000;
 	parameters.xen_minor = 20;
 	parameters.extended_count = 0;
+	parameters.seed = (const uint8_t *)seed;
 
 	void *tree = build();
 	check_with_dtc(tree);
 	HAS_STRINGS(tree, "/", "compatible", "vendor,board\0vendor,family\0xen,xenvm-4.20\0xen,xenvm");
 	HAS_STRINGS(tree, "/chosen", "bootargs", "console=hvc0 root=/dev/ram0");
+	HAS_STRINGS(tree, "/chosen", "rng-seed", "0123456789abcdef0123456789abcde");
 	HAS_CELLS(tree, "/cpus/cpu@f", "reg", 0xf);
 	HAS_CELLS(tree, "/cpus/cpu@100", "reg", 0x100); // CPU 16
 	HAS_CELLS(tree, "/cpus/cpu@70f", "reg", 0x70f); // CPU 127
