@@ -26,7 +26,8 @@ int build_fill_memory(struct build *build);
 int build_set_first_cpu(struct build *build);
 int build_start(struct build *build);
 int build_drop_name(struct domain *domain, struct failure *failure);
-// Destroys a domain and waits until Xen has freed it; one that is gone already is no error.
+// Destroys a domain and waits until Xen has freed it; one that is gone already is no error. Neither the store nor Dom0's grant
+// table knows its id then.
 int build_destroy_in_xen(domid_t id, struct failure *failure);
 int build_destroy_domain(struct domain *domain, struct failure *failure);
 int build_stop(struct domain *domain, struct failure *failure);

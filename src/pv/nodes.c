@@ -358,24 +358,37 @@ bool pv_is_closed(const struct pv_device *device)
 	       (!device->has_agent && pv_backend_state(device) == XenbusStateClosed);
 }
 
+// As much of a message as there is room for; what xs_read() says.
+static long read_message(const char *path, char *text, size_t size)
+{
+	static char whole[XS_VALUE_MAX + 1]; // nothing waits before it is copied
+	long length = xs_read(XS_NO_TRANSACTION, path, whole, sizeof(whole));
+
+	if (length > 0)
+		snprintf(text, size, "%s", whole);
+	return length;
+}
+
 // xenbus_dev_error() of Linux writes below the driver's own home.
 static long read_error(domid_t domid, const char *rest, char *text, size_t size)
 {
 	char path[NODE_PATH_SIZE + 16];
 
 	snprintf(path, sizeof(path), "/local/domain/%u/error/%s/error", domid, rest);
-	return xs_read(XS_NO_TRANSACTION, path, text, size);
+	return read_message(path, text, size);
 }
 
 void pv_error(const struct pv_device *device, char *text, size_t size)
 {
 	const char *kind = kinds[device->kind].name;
-	char rest[PV_PATH_SIZE];
+	char rest[PV_PATH_SIZE], path[NODE_PATH_SIZE];
 	long length = -ENOENT;
 
 	snprintf(rest, sizeof(rest), "backend/%s/%u/%" PRIu32, kind, device->guest, device->id);
-	if (pv_is_refused(device))
-		length = read_node(device, BACKEND, "hotplug-error", text, size);
+	if (pv_is_refused(device)) {
+		node_path(device, BACKEND, "hotplug-error", path);
+		length = read_message(path, text, size);
+	}
 	if (length <= 0 && device->backend != DOMID_INVALID)
 		length = read_error(device->backend, rest, text, size);
 	snprintf(rest, sizeof(rest), "device/%s/%" PRIu32, kind, device->id);

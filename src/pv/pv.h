@@ -99,7 +99,7 @@ bool pv_is_set_up(const struct pv_device *device);
 bool pv_is_refused(const struct pv_device *device);
 
 // What the agent, or the backend's or the guest's driver, says went wrong, "" where they say nothing.
-// Printable, but their words.
+// Printable and cut where it is longer, but their words.
 void pv_error(const struct pv_device *device, char *text, size_t size);
 
 // A number of the frontend's nodes ("event-channel"), -1 where there is none.

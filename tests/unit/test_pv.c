@@ -128,6 +128,29 @@ static void names_of_disks(void **state)
 			fail_msg("'%s' is %u", bad[i], number);
 }
 
+// A reason that is longer than a line has room for, a path say, is cut, not left out.
+static void long_reasons_are_cut(void **state)
+{
+	static const char folder[] = "/local/domain/1/backend/vbd/77/51712";
+	struct config_disk disk = { .vdev = "xvda", .backend = "domd", .target = "/x" };
+	struct pv_device *device = pv_disk_make(&disk, 77, &failure);
+	char path[96], reason[300], text[32];
+
+	(void)state;
+	assert_non_null(device);
+	device->backend = 1;
+	memset(reason, 'r', sizeof(reason));
+	snprintf(path, sizeof(path), "%s/hotplug-status", folder);
+	assert_int_equal(xs_write(XS_NO_TRANSACTION, path, "error", 5), 0);
+	snprintf(path, sizeof(path), "%s/hotplug-error", folder);
+	assert_int_equal(xs_write(XS_NO_TRANSACTION, path, reason, sizeof(reason)), 0);
+	pv_error(device, text, sizeof(text));
+	assert_int_equal(strlen(text), sizeof(text) - 1);
+	assert_memory_equal(text, reason, sizeof(text) - 1);
+	pv_device_free(device);
+	assert_int_equal(xs_rm(XS_NO_TRANSACTION, "/local/domain/1/backend"), 0);
+}
+
 // ---- What is refused, with nothing left ----
 
 static void refused(const struct domain_config *config, int error, const char *words)
@@ -304,6 +327,7 @@ int main(void)
 		cmocka_unit_test_setup(silo_is_told, reset),
 		cmocka_unit_test_setup(backends_that_do_not_answer, reset),
 		cmocka_unit_test_setup(agents_that_refuse, reset),
+		cmocka_unit_test_setup(long_reasons_are_cut, reset),
 		cmocka_unit_test_setup(agents_that_are_missing, reset),
 		cmocka_unit_test_setup(waiting_can_be_stopped, reset),
 		cmocka_unit_test_setup(a_backend_is_waited_for, reset),
