@@ -144,7 +144,8 @@ bool hypercall_takes_part(uint64_t *left)
 		*left -= slice;
 		if (in_parts)
 			timers_run();
-		bool interrupted = irq_deliver() | timer_has_fired();
+		bool interrupted = irq_deliver();
+		interrupted |= timer_has_fired(); // asked in any case
 		if (interrupted && in_parts && *left)
 			return false;
 	}
