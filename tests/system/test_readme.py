@@ -58,6 +58,18 @@ def test_script():
     assert "domain:1 created" in result.stdout and re.search(r"^hello +1 ", result.stdout, re.M)
 
 
+@pytest.mark.quick
+def test_commands():
+    """What the README says to type is taken. The machines are booted by other tests, and a card of the Raspberry Pi 5 is made."""
+    commands = set(re.findall(r"(?:`|^    )(\./(?:run|test|bench|build-image)\b[^`\n|]*)", README, re.M))
+    assert {"./run", "./run --demo", "./test", "./bench --quick", "./build-image --machine rpi5"} <= commands
+    for program, *words in map(str.split, commands):
+        said = subprocess.run([TOP / program, "--help"], capture_output=True, text=True, check=True).stdout
+        assert all(f" {word} " in said for word in words if word.startswith("--")), (program, words)
+        if program == "./run" and "--help" not in words:
+            subprocess.run([TOP / program, *words, "--dry-run"], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+
+
 def test_pages_exist():
     for page in re.findall(r"\]\((docs/[^)]+)\)", README):
         assert (TOP / page).exists(), page

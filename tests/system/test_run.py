@@ -192,6 +192,18 @@ def test_script_on_a_pipe(log_folder):
     assert log.read_text().count("*** Booting Thin Dom0") == 1
 
 
+@pytest.mark.quick
+def test_standard_input_and_output_that_are_not_there():
+    closed = subprocess.run(["sh", "-c", '"$0" --no-build --card none <&-', RUN], capture_output=True, text=True, timeout=PATIENCE)
+    assert closed.returncode == 0 and closed.stderr == "" and "uart:~$ kernel poweroff" in closed.stdout
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([RUN, "--no-build", "--card", "none"], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                                text=True, timeout=PATIENCE)
+        assert result.returncode == 1 and result.stderr == "run: the output can't be written: No space left on device.\n"
+        result = subprocess.run([RUN, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        assert result.returncode == 1 and "No space left on device" in result.stderr
+
+
 def test_script_through_a_guest_s_console():
     """A console has no prompt: control characters leave it all the same."""
     result = run(typed="xu create virt_domu\nxu console virt_domu\n\x1dxu destroy virt_domu\nxu list\n")
