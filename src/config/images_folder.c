@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/domain_config.h"
 #include "config/file_image.h"
@@ -70,7 +71,7 @@ static bool configuration_name(struct fat_info *info)
 		return false;
 	if (length <= suffix || length - suffix >= DOMAIN_NAME_MAX)
 		return false;
-	if (strcmp(info->name + length - suffix, CONFIG_FILE_SUFFIX))
+	if (strcasecmp(info->name + length - suffix, CONFIG_FILE_SUFFIX)) // on FAT the case tells no files apart
 		return false;
 	info->name[length - suffix] = '\0';
 	for (const char *c = info->name; *c; c++)

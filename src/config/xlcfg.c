@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/xlcfg_keys.h"
 #include "config/xlcfg_reader.h"
@@ -295,7 +296,7 @@ static char *name_of(struct xlcfg_reader *reader)
 	const char *slash = strrchr(reader->name, '/'), *name = slash ? slash + 1 : reader->name;
 	size_t length = strlen(name), suffix = strlen(SUFFIX);
 
-	if (length > suffix && !strcmp(name + length - suffix, SUFFIX))
+	if (length > suffix && !strcasecmp(name + length - suffix, SUFFIX))
 		length -= suffix;
 	return xlcfg_text(reader, name, length);
 }

@@ -28,7 +28,8 @@ struct fat_file;
 
 #define FAT_FILE_SIZE_MAX UINT32_MAX
 
-// -EINVAL: there is no FAT file system; quietly, as another may be there. The volume is the caller's.
+// -EINVAL: there is no FAT file system; quietly, as another may be there. -ENOTSUP: it is exFAT. The volume is the
+// caller's.
 int fat_mount(const struct block_extent *extent, struct fat_volume **volume, struct failure *failure);
 
 // All its files are closed (our bug otherwise). 0, or an error in writing what was left to write; it is gone

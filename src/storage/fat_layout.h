@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where things stand in a FAT volume's structures: offsets in bytes. For fat*.c only.
+// Where things stand in a FAT volume's structures: offsets in bytes. For fat*.c and partition.c.
 #pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 // Boot sector with the BIOS parameter block.
 enum {
@@ -23,6 +27,12 @@ enum {
 	BPB_SIGNATURE = 510,      // 2: 0xaa55
 };
 enum { FLAG_FAT_MASK = 0x0f, FLAG_ONE_FAT = 0x80 }; // only the FAT of that number is kept up
+
+// What large cards are sold with: the same kind of sector, with another name in it and no BIOS parameter block.
+static inline bool fat_is_exfat(const uint8_t *boot)
+{
+	return !memcmp(boot + 3, "EXFAT   ", 8);
+}
 
 // FSINFO sector of FAT32.
 enum { FSI_LEAD = 0, FSI_STRUCTURE = 484, FSI_FREE = 488, FSI_NEXT = 492 };

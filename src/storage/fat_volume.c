@@ -102,6 +102,10 @@ static int read_boot_sector(struct fat_volume *volume, struct failure *failure)
 				   extent->device->name, (unsigned long long)extent->first);
 	if (parse(volume, volume->bounce, extent->count * extent->device->block_size, &why))
 		return 0;
+	if (fat_is_exfat(volume->bounce))
+		return failure_set(failure, -ENOTSUP,
+				   "%s: the volume at block %llu is exFAT, which isn't read here: format it as FAT32",
+				   extent->device->name, (unsigned long long)extent->first);
 	return failure_set(
 		failure, -EINVAL, "%s: there is no FAT file system that can be used at block %llu%s%s",
 		extent->device->name, (unsigned long long)extent->first, why ? ": " : "", why ? why : "");

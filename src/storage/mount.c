@@ -103,6 +103,10 @@ static void mount_partition(const struct partition *partition)
 		log_debug("storage: %s", failure.text);
 		return;
 	}
+	if (error == -ENOTSUP) {
+		log_warning("storage: %s", failure.text);
+		return;
+	}
 	if (error) {
 		log_error("storage: %s", failure.text);
 		return;

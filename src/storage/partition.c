@@ -10,6 +10,7 @@
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "storage/bytes.h"
+#include "storage/fat_layout.h"
 
 // Logical partitions of one medium; a chain of them that is longer is a loop, or as useful.
 #define LOGICAL_MAX 64u
@@ -314,7 +315,7 @@ static int scan_medium(struct scan *scan)
 	}
 	if (is_mbr(scan->block))
 		return find_protective(scan->block, &last) ? scan_gpt(scan, last) : scan_mbr(scan);
-	if (looks_like_fat(scan->block))
+	if (looks_like_fat(scan->block) || fat_is_exfat(scan->block))
 		add(scan, 0, 0, scan->whole.count);
 	return 0;
 }

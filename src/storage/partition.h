@@ -19,7 +19,7 @@ struct partition {
 };
 
 // Reads the table of a medium into partitions[PARTITIONS_MAX] and returns how many there are. A medium
-// without a table is one partition when it begins with a FAT file system, else none. Waits. Negative errno:
+// without a table is one partition when it begins with a FAT (or exFAT) file system, else none. Waits. Negative errno:
 // -ENOMEM, -EBADMSG (a table damaged beyond repair), what reading says. Logs a warning for what was damaged
 // and could be worked around.
 int partition_scan(struct block_device *device, struct partition *partitions, struct failure *failure);

@@ -173,6 +173,10 @@ static void the_catalogue_follows_the_card(void **state)
 	write_file("added.cfg", "kernel=\"kernel\"\nmemory=8\n"); // added
 	assert_string_equal(listed(), "plain packed added ");
 	assert_int_equal(memory_of("added"), 8192);
+	write_file("LOUD.CFG", "kernel=\"kernel\"\nmemory=4\n");
+	assert_string_equal(listed(), "plain packed added LOUD ");
+	assert_int_equal(memory_of("LOUD"), 4096);
+	delete_file("LOUD.CFG");
 	write_file("packed.cfg", "kernel=\"kernel\"\nmemory=many\n"); // broken
 	assert_string_equal(listed(), "plain packed added ");
 	refuses("packed", -EINVAL, "packed.cfg:2:8: ");

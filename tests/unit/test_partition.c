@@ -262,6 +262,28 @@ static void test_order(void **state)
 	model_disk_close(disk);
 }
 
+// As cards of 64 GB and more are sold: it is said why nothing of them is mounted.
+static void test_exfat(void **state)
+{
+	(void)state;
+	shell("rm -f image; truncate -s 64M image");
+	for (unsigned int has_table = 0; has_table < 2; has_table++) {
+		if (has_table)
+			make_gpt();
+		start(512);
+		uint8_t *boot = disk->bytes + (has_table ? MIB(1) : 0);
+		memset(boot, 0, 512);
+		memcpy(boot, "\xeb\x76\x90" "EXFAT   ", 11);
+		boot[510] = 0x55;
+		boot[511] = 0xaa;
+		model_output_clear();
+		assert_int_equal(mount_all(), 0);
+		assert_non_null(strstr(model_output(), has_table ? "disk0: the volume at block 2048 is exFAT" :
+								   "disk0: the volume at block 0 is exFAT"));
+		model_disk_close(disk);
+	}
+}
+
 static void pull(void *context)
 {
 	model_disk_pull(context);
@@ -294,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_no_table), cmocka_unit_test(test_transfers),
 		cmocka_unit_test(test_mounts),   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_pulled_while_looked_at),
+		cmocka_unit_test(test_exfat),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
