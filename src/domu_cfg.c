@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The default configurations (CONFIG_USE_DEFAULT_DOM_CFG): one domain without any device, which every board
-// can start, as often as memory allows if each is given a name of its own. Its kernel is the image domu1.
+// can start, as often as memory allows. Its kernel is the image domu1.
 #include "config/xen_domain_cfg.h"
 
 BUILTIN_IMAGE(domu1)

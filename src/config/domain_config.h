@@ -151,7 +151,7 @@ struct domain_config {
 	int32_t max_grant_frames, max_maptrack_frames; // -1: Xen's default
 	uint32_t nr_spis;                              // 0: as many as `irqs` need
 	uint32_t ssidref;
-	const char *security_label; // (*) in the place of ssidref
+	const char *security_label; // in the place of ssidref
 	enum config_gic gic;
 	enum config_tee tee;
 	bool scmi; // its SCMI calls go to firmware (Xen 4.21)

@@ -376,6 +376,8 @@ static int write_piece(struct fat_file *file, const uint8_t *buffer, uint32_t si
 	}
 	if (!error && first)
 		error = append_chain(file, last, first);
+	if (error && error != -ENODEV && first)
+		fat_give_back(volume, first);
 	return error;
 }
 

@@ -115,6 +115,10 @@ int fat_link(struct fat_volume *volume, uint32_t cluster, uint32_t next);
 // Frees a chain; what follows after damage in it is left.
 int fat_free_chain(struct fat_volume *volume, uint32_t first);
 
+// Frees a chain that was allocated and to which nothing leads, after an error; on the medium as well, since the cache may
+// have written a part of it. What can't be freed is lost until fsck.fat is run.
+void fat_give_back(struct fat_volume *volume, uint32_t first);
+
 int fat_count_free(struct fat_volume *volume);
 
 // Puts the number of free clusters into FSINFO where that lags, and writes everything.

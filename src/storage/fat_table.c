@@ -196,8 +196,8 @@ int fat_allocate(struct fat_volume *volume, uint32_t count, uint32_t near, uint3
 		volume->search = cluster;
 		return 0;
 	}
-	if (*first && !volume->read_only)
-		fat_free_chain(volume, *first); // what can't be freed is lost until fsck
+	if (*first)
+		fat_give_back(volume, *first);
 	*first = 0;
 	return error;
 }
@@ -225,6 +225,12 @@ int fat_free_chain(struct fat_volume *volume, uint32_t first)
 			task_yield();
 	}
 	return 0;
+}
+
+void fat_give_back(struct fat_volume *volume, uint32_t first)
+{
+	if (!volume->read_only && !fat_free_chain(volume, first))
+		fat_cache_sync(volume);
 }
 
 int fat_count_free(struct fat_volume *volume)
