@@ -114,7 +114,7 @@ static struct catalog_entry *new_entry(struct failure *failure)
 	return entry;
 }
 
-// The file, of `own` bytes, a line end and more. NULL with the reason.
+// The file, of `own` bytes, and more. NULL with the reason.
 static void *load(const char *path, const char *more, size_t *size, size_t *own, struct failure *failure)
 {
 	char *bytes = images_folder_load(path, size, failure);
@@ -123,39 +123,49 @@ static void *load(const char *path, const char *more, size_t *size, size_t *own,
 	if (!bytes || !more || !*more)
 		return bytes;
 	size_t length = strlen(more);
-	char *both = realloc(bytes, *size + 1 + length);
+	char *both = realloc(bytes, *size + length);
 	if (!both) {
 		free(bytes);
 		failure_set(failure, -ENOMEM, "%s: out of memory", path);
 		return NULL;
 	}
-	both[*size] = '\n';
-	memcpy(both + *size + 1, more, length);
-	*size += 1 + length;
+	memcpy(both + *size, more, length);
+	*size += length;
 	return both;
+}
+
+static struct catalog_entry *entry_of_file(struct config_file *file, struct failure *failure)
+{
+	struct catalog_entry *entry = file ? new_entry(failure) : NULL;
+
+	if (!entry) {
+		config_file_free(file);
+		return NULL;
+	}
+	entry->file = file;
+	entry->config = file->config;
+	entry->warnings = file->warnings;
+	return entry;
 }
 
 struct catalog_entry *catalog_read(const char *path, const char *more, struct failure *failure)
 {
-	struct catalog_entry *entry = new_entry(failure);
-	size_t size = 0, own;
-	void *bytes = entry ? load(path, more, &size, &own, failure) : NULL;
+	size_t size, own;
+	void *bytes = load(path, more, &size, &own, failure);
+	struct config_file *file = bytes ? config_file_read_with(path, bytes, size, own, failure) : NULL;
+	struct catalog_entry *entry = entry_of_file(file, failure);
 
-	if (bytes)
-		entry->file = config_file_read_with(path, bytes, size, own, failure);
 	free(bytes);
-	if (!entry || !entry->file) {
-		free(entry);
-		return NULL;
-	}
-	entry->config = entry->file->config;
-	entry->warnings = entry->file->warnings;
-	entry->shadows = find_builtin(entry->config.name);
+	if (entry)
+		entry->shadows = find_builtin(entry->config.name);
 	return entry;
 }
 
-static struct catalog_entry *copy_builtin(const struct domain_config *config, struct failure *failure)
+static struct catalog_entry *copy_builtin(const struct domain_config *config, const char *more, struct failure *failure)
 {
+	if (more && *more)
+		return entry_of_file(config_change(config, more, failure), failure);
+
 	struct catalog_entry *entry = new_entry(failure);
 
 	if (entry)
@@ -175,7 +185,7 @@ static void compare(const char *name, void *context)
 	search->found |= !strcmp(name, search->name);
 }
 
-struct catalog_entry *catalog_find(const char *name, struct failure *failure)
+struct catalog_entry *catalog_find(const char *name, const char *more, struct failure *failure)
 {
 	const struct domain_config *builtin = find_builtin(name);
 	struct search search = { .name = name };
@@ -186,12 +196,12 @@ struct catalog_entry *catalog_find(const char *name, struct failure *failure)
 		char file[DOMAIN_NAME_MAX + sizeof(CONFIG_FILE_SUFFIX)];
 
 		snprintf(file, sizeof(file), "%s" CONFIG_FILE_SUFFIX, name);
-		return catalog_read(file, NULL, failure);
+		return catalog_read(file, more, failure);
 	}
 	if (error)
 		log_warning("%s", unreadable.text);
 	if (builtin)
-		return copy_builtin(builtin, failure);
+		return copy_builtin(builtin, more, failure);
 	if (error)
 		failure_set(failure, error, "%s", unreadable.text);
 	else

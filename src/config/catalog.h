@@ -19,19 +19,18 @@ struct catalog_entry {
 	struct domain_config config;
 	const struct config_warning *warnings; // about its file; NULL: none
 	bool shadows;                          // there is a built-in one of the same name
-	struct config_file *file;              // NULL: built in
+	struct config_file *file;              // NULL: built in, as it is
 	struct file_image *images[3];          // open files: kernel, ramdisk, partial tree; or NULL
 };
 
 // Reads domain_cfgs[]. A configuration that is wrong is left out with a message in the log.
 int catalog_init(void);
 
-// Finds a configuration by its name. NULL with the reason: -ENOENT, and what catalog_read() says. May wait.
-struct catalog_entry *catalog_find(const char *name, struct failure *failure);
+// Finds a configuration by its name. `more` are settings in a file's syntax, each behind a line end, that count as if they
+// stood at the end of it, or NULL. NULL with the reason: -ENOENT, and what catalog_read() says. May wait.
+struct catalog_entry *catalog_find(const char *name, const char *more, struct failure *failure);
 
-// Reads a configuration file; a path that doesn't begin with '/' is relative to the images folder. `more` is a text
-// in a file's syntax that counts as if it stood at the end of it, or NULL. NULL with the
-// reason, which has line and column for what is wrong in it: -ENOENT, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM, or what
+// Reads a configuration file; a path that doesn't begin with '/' is relative to the images folder. NULL with the reason, which has line and column for what is wrong in it: -ENOENT, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM, or what
 // the card says. May wait.
 struct catalog_entry *catalog_read(const char *path, const char *more, struct failure *failure);
 

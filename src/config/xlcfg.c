@@ -119,6 +119,8 @@ static int combine_command_line(struct xlcfg_reader *reader)
 	const struct xlcfg_setting *root = find(reader, "root"), *extra = find(reader, "extra");
 	struct domain_config *config = config_of(reader);
 
+	if (!cmdline && !root && !extra)
+		return 0;
 	if (cmdline) {
 		const struct xlcfg_setting *ignored = root ? root : extra;
 
@@ -128,7 +130,7 @@ static int combine_command_line(struct xlcfg_reader *reader)
 			       : 0;
 	}
 	if (!root) {
-		config->command_line = extra ? extra->value->text : "";
+		config->command_line = extra->value->text;
 		return 0;
 	}
 	const char *device = root->value->text, *more = extra ? extra->value->text : "";
@@ -243,9 +245,23 @@ static int combine_passthrough(struct xlcfg_reader *reader)
 	return 0;
 }
 
-static int check_kernel(struct xlcfg_reader *reader)
+// A file takes the place of an image that is built in.
+static int combine_images(struct xlcfg_reader *reader)
 {
-	if (config_of(reader)->kernel_file)
+	struct domain_config *config = config_of(reader);
+	const struct {
+		const char *key;
+		struct image_source *source;
+	} images[] = {
+		{ "kernel", &config->kernel },
+		{ "ramdisk", &config->ramdisk },
+		{ "device_tree", &config->partial_tree },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
+		if (find(reader, images[i].key))
+			*images[i].source = (struct image_source){ 0 };
+	if (config->kernel_file || image_source_is_given(&config->kernel))
 		return 0;
 	return xlcfg_refuse(reader, (struct xlcfg_position){ 1, 1, false },
 			    "the file names no kernel: add kernel = \"FILE\"");
@@ -301,23 +317,15 @@ static char *name_of(struct xlcfg_reader *reader)
 	return xlcfg_text(reader, name, length);
 }
 
-static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size, size_t own)
+// What the text says, over what is in the configuration.
+static int read_text(struct xlcfg_reader *reader, const void *bytes, size_t size, size_t own)
 {
 	static int (*const steps[])(struct xlcfg_reader * reader) = {
-		combine_command_line, combine_memory, combine_cpus, combine_passthrough, check_kernel, check,
+		combine_command_line, combine_memory, combine_cpus, combine_passthrough, combine_images, check,
 	};
-	struct domain_config *config = config_of(reader);
 	struct xlcfg_setting *settings;
-
-	*config = (struct domain_config){
-		.name = name_of(reader),
-		.vcpus = 1,
-		.max_grant_frames = -1,
-		.max_maptrack_frames = -1,
-	};
-	if (!config->name)
-		return -ENOMEM;
 	int error = xlcfg_parse(reader->name, bytes, size, own, &reader->file->arena, &settings, reader->failure);
+
 	if (error)
 		return error;
 	reader->settings = settings;
@@ -331,6 +339,31 @@ static int read_file(struct xlcfg_reader *reader, const void *bytes, size_t size
 	return error;
 }
 
+static struct config_file *new_file(const char *name, struct xlcfg_reader *reader, struct failure *failure)
+{
+	struct config_file *file = calloc(1, sizeof(*file));
+
+	if (!file) {
+		failure_set(failure, -ENOMEM, "%.100s: out of memory", name);
+		return NULL;
+	}
+	*reader = (struct xlcfg_reader){
+		.name = name,
+		.file = file,
+		.last_warning = &file->warnings,
+		.failure = failure,
+	};
+	return file;
+}
+
+static struct config_file *unless(int error, struct config_file *file)
+{
+	if (!error)
+		return file;
+	config_file_free(file);
+	return NULL;
+}
+
 struct config_file *config_file_read(const char *name, const void *bytes, size_t size,
 				     struct failure *failure)
 {
@@ -340,23 +373,30 @@ struct config_file *config_file_read(const char *name, const void *bytes, size_t
 struct config_file *config_file_read_with(const char *name, const void *bytes, size_t size, size_t own,
 					  struct failure *failure)
 {
-	struct config_file *file = calloc(1, sizeof(*file));
+	struct xlcfg_reader reader;
+	struct config_file *file = new_file(name, &reader, failure);
 
-	if (!file) {
-		failure_set(failure, -ENOMEM, "%.100s: out of memory", name);
+	if (!file)
 		return NULL;
-	}
-	struct xlcfg_reader reader = {
-		.name = name,
-		.file = file,
-		.last_warning = &file->warnings,
-		.failure = failure,
+	file->config = (struct domain_config){
+		.name = name_of(&reader),
+		.vcpus = 1,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
+		.command_line = "",
 	};
-	if (read_file(&reader, bytes, size, own)) {
-		config_file_free(file);
+	return unless(file->config.name ? read_text(&reader, bytes, size, own) : -ENOMEM, file);
+}
+
+struct config_file *config_change(const struct domain_config *config, const char *settings, struct failure *failure)
+{
+	struct xlcfg_reader reader;
+	struct config_file *file = new_file(config->name, &reader, failure);
+
+	if (!file)
 		return NULL;
-	}
-	return file;
+	file->config = *config;
+	return unless(read_text(&reader, settings, strlen(settings), 0), file);
 }
 
 static int read_device(struct xlcfg_reader *reader, const char *specification)
@@ -386,23 +426,10 @@ static int read_device(struct xlcfg_reader *reader, const char *specification)
 
 struct config_file *config_device_read(const char *key, const char *specification, struct failure *failure)
 {
-	struct config_file *file = calloc(1, sizeof(*file));
+	struct xlcfg_reader reader;
+	struct config_file *file = new_file(key, &reader, failure);
 
-	if (!file) {
-		failure_set(failure, -ENOMEM, "%s: out of memory", key);
-		return NULL;
-	}
-	struct xlcfg_reader reader = {
-		.name = key,
-		.file = file,
-		.last_warning = &file->warnings,
-		.failure = failure,
-	};
-	if (read_device(&reader, specification)) {
-		config_file_free(file);
-		return NULL;
-	}
-	return file;
+	return file ? unless(read_device(&reader, specification), file) : NULL;
 }
 
 void config_file_free(struct config_file *file)

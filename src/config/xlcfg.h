@@ -35,6 +35,10 @@ struct config_file *config_file_read(const char *file, const void *bytes, size_t
 struct config_file *config_file_read_with(const char *file, const void *bytes, size_t size, size_t own,
 					  struct failure *failure);
 
+// The configuration, which stays as long as this one, with `settings` that count instead of its own, each behind a line end.
+// Errors as for a file.
+struct config_file *config_change(const struct domain_config *config, const char *settings, struct failure *failure);
+
 // Reads the specification of one device, as it stands in the list of `key` ("disk", "vif"); the configuration has
 // this device and is fit for nothing else.
 struct config_file *config_device_read(const char *key, const char *specification, struct failure *failure);

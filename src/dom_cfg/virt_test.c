@@ -58,7 +58,6 @@ GUEST(test_memory_both_banks, memory, 3584, 1); // the first bank ends at 3 GB
 GUEST(test_selftest, selftest, 64, 2);
 GUEST(test_sync, sync, 8, 1, .cmdline = "period=50");
 GUEST(test_calm, sync, 8, 1); // two lines a second
-GUEST(test_large, sync, 256, 1);
 GUEST(test_gzip, gzip, 16, 1);
 GUEST(test_uimage, uimage, 16, 1);
 GUEST(test_gzip_uimage, gzip_uimage, 16, 1);
@@ -135,7 +134,6 @@ struct dom0_domain_cfg domain_cfgs[] = {
 	{ .domain_cfg = &test_selftest },
 	{ .domain_cfg = &test_sync },
 	{ .domain_cfg = &test_calm },
-	{ .domain_cfg = &test_large },
 	{ .domain_cfg = &test_gzip },
 	{ .domain_cfg = &test_uimage },
 	{ .domain_cfg = &test_gzip_uimage },

@@ -42,7 +42,7 @@ static void put_in_order(struct list *starts, struct start *start)
 static void consider(const char *name, void *starts)
 {
 	struct failure failure = { 0 };
-	struct catalog_entry *entry = catalog_find(name, &failure);
+	struct catalog_entry *entry = catalog_find(name, NULL, &failure);
 
 	if (!entry) {
 		log_error("autostart: %s", failure.text);

@@ -79,13 +79,7 @@ static void show_warnings(const struct catalog_entry *entry)
 			    entry->config.name);
 }
 
-static int wanted_config(const struct invocation *call, struct catalog_entry **entry)
-{
-	struct failure failure = { 0 };
-
-	*entry = catalog_find(call->argv[0], &failure);
-	return *entry ? 0 : shell_failure(call, &failure);
-}
+#define SETTINGS_MAX (CONFIG_SHELL_LINE_MAX + 3 * WORDS_MAX + 1)
 
 // A word KEY=VALUE as a line of a file. The quotes of VALUE may have been taken by the shell.
 static size_t add_setting(char *text, size_t size, const char *word)
@@ -93,50 +87,52 @@ static size_t add_setting(char *text, size_t size, const char *word)
 	const char *value = strchr(word, '=') + 1;
 	const char *quote = strchr("\"'[", *value) || strpbrk(value, "\"\\") ? "" : "\"";
 
-	return (size_t)snprintf(text, size, "%.*s%s%s%s\n", (int)(value - word), word, quote, value, quote);
+	return (size_t)snprintf(text, size, "\n%.*s%s%s%s", (int)(value - word), word, quote, value, quote);
 }
 
-// What xl takes: a file, or none, and settings that count as if they stood at its end.
-static struct catalog_entry *read_file(const struct invocation *call, const char *file, int first)
+// The words from `first` on, as lines of a file.
+static int read_settings(const struct invocation *call, int first, char settings[SETTINGS_MAX])
 {
-	char settings[CONFIG_SHELL_LINE_MAX + 3 * WORDS_MAX + 1] = "";
-	struct failure failure = { 0 };
 	size_t length = 0;
 
+	settings[0] = '\0';
 	for (int i = first; i < call->argc; i++) {
 		if (!strchr(call->argv[i], '=')) {
 			shell_error("%s: '%s' is no setting KEY=VALUE", call->name, call->argv[i]);
-			return NULL;
+			return -EINVAL;
 		}
-		length += add_setting(settings + length, sizeof(settings) - length, call->argv[i]);
+		length += add_setting(settings + length, SETTINGS_MAX - length, call->argv[i]);
 	}
-	struct catalog_entry *entry = catalog_read(file, settings, &failure);
+	return 0;
+}
+
+// A file, or a configuration's name, and settings that count as if they stood at its end.
+static struct catalog_entry *read_config(const struct invocation *call, const char *name, bool is_file, int first)
+{
+	char settings[SETTINGS_MAX];
+	struct failure failure = { 0 };
+
+	if (read_settings(call, first, settings))
+		return NULL;
+	struct catalog_entry *entry = is_file ? catalog_read(name, settings, &failure) :
+						catalog_find(name, settings, &failure);
 	if (!entry)
 		shell_failure(call, &failure);
 	return entry;
 }
 
-// Of a name that is one, what the catalogue has; with settings behind it, the file NAME.cfg.
+// What xl takes, a file or none, and a configuration's name.
 static int config_to_create(const struct invocation *call, struct catalog_entry **entry)
 {
 	const char *file = call->options[XU_CREATE_FILE], *name = call->argv[0];
 	size_t length = name ? strlen(name) : 0;
-	char path[DOMAIN_NAME_MAX + sizeof(".cfg")];
+	bool is_file = length && (name[0] == '/' || (length > 4 && !strcmp(name + length - 4, ".cfg")));
 
 	if (!file && !name) {
 		shell_error("%s: which configuration? 'xu config_list' shows them", call->name);
 		return -EINVAL;
 	}
-	if (file) {
-		*entry = read_file(call, file, 0);
-	} else if (name[0] == '/' || (length > 4 && !strcmp(name + length - 4, ".cfg"))) {
-		*entry = read_file(call, name, 1);
-	} else if (call->argc > 1) {
-		snprintf(path, sizeof(path), "%.*s.cfg", DOMAIN_NAME_MAX, name);
-		*entry = read_file(call, path, 1);
-	} else {
-		return wanted_config(call, entry);
-	}
+	*entry = file ? read_config(call, file, true, 0) : read_config(call, name, is_file, 1);
 	return *entry ? 0 : -EINVAL;
 }
 
@@ -215,7 +211,7 @@ int xu_config_update_command(const struct invocation *call)
 
 	if (error)
 		return error;
-	entry = read_file(call, call->argv[1], 2);
+	entry = read_config(call, call->argv[1], true, 2);
 	if (!entry)
 		return -EINVAL;
 	show_warnings(entry);
@@ -307,11 +303,10 @@ static void write_config(const char *text, void *unused)
 
 int xu_config_command(const struct invocation *call)
 {
-	struct catalog_entry *entry;
-	int error = wanted_config(call, &entry);
+	struct catalog_entry *entry = read_config(call, call->argv[0], false, 1);
 
-	if (error)
-		return error;
+	if (!entry)
+		return -EINVAL;
 	show_warnings(entry);
 	config_print(&entry->config, write_config, NULL);
 	catalog_release(entry);

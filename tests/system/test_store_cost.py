@@ -55,9 +55,9 @@ def test_the_end_of_a_large_domain(boot_test):
     machine = boot_test(**counting())
     bench = machine.create("test_bench")
     results(machine, bench, 0)
-    large = machine.create("test_large -p")
+    machine.create("test_sync name=large memory=256 -p")
     order(machine, 1, "count=1000")
-    took = int(re.search(r"(\d+) us", machine.answer(f"kernel time xu destroy {large}", 60))[1])
+    took = int(re.search(r"(\d+) us", machine.answer("kernel time xu destroy large", 60))[1])
     assert not is_done(machine, bench, 1)
     for kind, figures in results(machine, bench, 1).items():
         assert figures.max < min(took, 85000) / 4, kind

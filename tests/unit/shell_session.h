@@ -102,8 +102,9 @@ static void release_source(struct config_source *source)
 	free(CONTAINER_OF(source, struct catalog_entry, source));
 }
 
-struct catalog_entry *catalog_find(const char *name, struct failure *failure)
+struct catalog_entry *catalog_find(const char *name, const char *more, struct failure *failure)
 {
+	(void)more;
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++)
 		if (!strcmp(configs[i].name, name)) {
 			struct catalog_entry *entry = calloc(1, sizeof(*entry));
@@ -120,8 +121,7 @@ struct catalog_entry *catalog_find(const char *name, struct failure *failure)
 
 struct catalog_entry *catalog_read(const char *path, const char *more, struct failure *failure)
 {
-	(void)more;
-	return catalog_find(path, failure);
+	return catalog_find(path, more, failure);
 }
 
 int catalog_open_images(struct catalog_entry *entry, struct failure *failure)

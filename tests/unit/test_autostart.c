@@ -158,7 +158,7 @@ static void texts(void **state)
 static void waiting(void **state)
 {
 	struct failure failure = { 0 };
-	struct catalog_entry *entry = catalog_find("by_hand", NULL);
+	struct catalog_entry *entry = catalog_find("by_hand", NULL, NULL);
 	struct domain *domain;
 
 	(void)state;

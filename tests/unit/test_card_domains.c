@@ -141,7 +141,7 @@ static void delete_file(const char *name)
 static uint64_t memory_of(const char *name)
 {
 	struct failure failure = { 0 };
-	struct catalog_entry *entry = catalog_find(name, &failure);
+	struct catalog_entry *entry = catalog_find(name, NULL, &failure);
 
 	if (!entry)
 		fail_msg("%s", failure.text);
@@ -154,7 +154,7 @@ static void refuses(const char *name, int error, const char *reason)
 {
 	struct failure failure = { 0 };
 
-	assert_null(catalog_find(name, &failure));
+	assert_null(catalog_find(name, NULL, &failure));
 	assert_int_equal(failure.error, error);
 	if (!strstr(failure.text, reason))
 		fail_msg("'%s' is not in '%s'", reason, failure.text);
@@ -215,7 +215,7 @@ static void a_file_that_cannot_be_had_has_a_reason(void **state)
 static void what_is_in_use_stays(void **state)
 {
 	struct failure failure = { 0 };
-	struct catalog_entry *entry = catalog_find("plain", &failure);
+	struct catalog_entry *entry = catalog_find("plain", NULL, &failure);
 	uint64_t size;
 
 	(void)state;
@@ -240,7 +240,7 @@ static void what_is_in_use_stays(void **state)
 
 static int create(const char *name, domid_t *id, struct failure *failure)
 {
-	struct catalog_entry *entry = catalog_find(name, failure);
+	struct catalog_entry *entry = catalog_find(name, NULL, failure);
 	struct domain *domain;
 
 	if (!entry)

@@ -491,6 +491,7 @@ static void images_can_be_files(void **state)
 // ---- the catalogue ----
 
 static struct xen_domain_cfg first = { .name = "first",
+				       .cmdline = "loud",
 				       .mem_kb = 4096,
 				       .max_vcpus = 1,
 				       .load_image_bytes = load_bytes,
@@ -524,7 +525,7 @@ static void append_name(const char *name, void *context)
 
 static uint64_t memory_of(const char *name)
 {
-	struct catalog_entry *entry = catalog_find(name, NULL);
+	struct catalog_entry *entry = catalog_find(name, NULL, NULL);
 	uint64_t memory = entry ? entry->config.memory_kib : 0;
 
 	catalog_release(entry);
@@ -543,10 +544,41 @@ static void wrong_ones_are_left_out_of_the_catalogue(void **state)
 	assert_string_equal(names, "first last ");
 	assert_int_equal(memory_of("first"), 4096);
 	assert_int_equal(memory_of("last"), 8192);
-	assert_null(catalog_find("no_memory", NULL));
-	assert_null(catalog_find("", NULL));
+	assert_null(catalog_find("no_memory", NULL, NULL));
+	assert_null(catalog_find("", NULL, NULL));
 	assert_non_null(strstr(model_output(), "configuration 'no_memory': memory of 0 KiB"));
 	assert_non_null(strstr(model_output(), "configuration 'first': there is another of this name"));
+}
+
+static void a_built_in_one_can_be_changed(void **state)
+{
+	struct failure failure = { 0 };
+
+	(void)state;
+	model_start(NULL);
+	assert_int_equal(catalog_init(), 0);
+	struct catalog_entry *entry = catalog_find("first", "\nmemory=32\nname=\"other\"", &failure);
+	assert_non_null(entry);
+	assert_string_equal(entry->config.name, "first");
+	assert_string_equal(entry->config.domain_name, "other");
+	assert_int_equal(entry->config.memory_kib, 32 << 10);
+	assert_string_equal(entry->config.command_line, "loud");
+	assert_true(image_source_is_given(&entry->config.kernel));
+	catalog_release(entry);
+
+	entry = catalog_find("first", "\nkernel='/1:/Image'\nextra='quiet'", &failure);
+	assert_non_null(entry);
+	assert_false(image_source_is_given(&entry->config.kernel));
+	assert_string_equal(entry->config.kernel_file, "/1:/Image");
+	assert_string_equal(entry->config.command_line, "quiet");
+	catalog_release(entry);
+
+	assert_null(catalog_find("first", "\nmemory='much'", &failure));
+	assert_non_null(strstr(failure.text, "setting 1 behind first: "));
+	failure = (struct failure){ 0 };
+	assert_null(catalog_find("other", "\nmemory=32", &failure));
+	assert_non_null(strstr(failure.text, "there is no configuration 'other'"));
+	assert_int_equal(memory_of("first"), 4096); // as it was
 }
 
 int main(void)
@@ -567,6 +599,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_done_is_refused),
 		cmocka_unit_test(images_can_be_files),
 		cmocka_unit_test(wrong_ones_are_left_out_of_the_catalogue),
+		cmocka_unit_test(a_built_in_one_can_be_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
