@@ -59,8 +59,8 @@ foreach(room IN LISTS ROOMS_ABOVE_XEN)
   add_room(${room})
 endforeach()
 
-# What answers a person is small rather than fast.
-foreach(room shell config)
+# What answers a person, or opens and closes something, is small rather than fast.
+foreach(room shell config pv vchan)
   get_target_property(sources ${room} SOURCES)
   set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -Os)
 endforeach()
