@@ -59,8 +59,8 @@ foreach(room IN LISTS ROOMS_ABOVE_XEN)
   add_room(${room})
 endforeach()
 
-# What answers a person, or opens and closes something, is small rather than fast.
-foreach(room shell config pv vchan)
+# What answers a person, or is done once for a domain or a device, is small rather than fast.
+foreach(room shell config pv vchan domain)
   get_target_property(sources ${room} SOURCES)
   set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -Os)
 endforeach()

@@ -58,9 +58,9 @@ static const char *argument_name(domid_t id, size_t *length)
 static const char *node_name(domid_t id, size_t *length)
 {
 	const void *tree = devicetree();
-	int chosen = fdt_path_offset(tree, "/chosen"), node;
+	int node;
 
-	fdt_for_each_subnode(node, tree, chosen)
+	fdt_for_each_subnode(node, tree, devicetree_chosen())
 	{
 		if (fdt_node_check_compatible(tree, node, "xen,domain") || --id)
 			continue;

@@ -28,7 +28,7 @@ static int add_property(struct sha256 *sum, int node, const char *name)
 bool random_make(uint8_t bytes[RANDOM_BYTES])
 {
 	static uint8_t last[SHA256_BYTES];
-	int chosen = fdt_path_offset(devicetree(), "/chosen");
+	int chosen = devicetree_chosen();
 	uint64_t now = time_now();
 	struct sha256 sum;
 

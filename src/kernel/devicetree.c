@@ -19,6 +19,7 @@
 
 static const void *tree;
 static paddr_t tree_address;
+static int chosen; // its node
 
 int devicetree_init(const void *early, paddr_t address)
 {
@@ -35,6 +36,7 @@ int devicetree_init(const void *early, paddr_t address)
 		      fdt_strerror(error));
 	tree = early;
 	tree_address = address;
+	chosen = walk_child(tree, "chosen");
 	return 0;
 }
 
@@ -223,10 +225,14 @@ int devicetree_find(int start, const char *compatible)
 	return node;
 }
 
+int devicetree_chosen(void)
+{
+	return chosen;
+}
+
 const char *devicetree_bootargs(void)
 {
-	const char *arguments =
-		fdt_stringlist_get(tree, fdt_path_offset(tree, "/chosen"), "bootargs", 0, NULL);
+	const char *arguments = fdt_stringlist_get(tree, chosen, "bootargs", 0, NULL);
 
 	return arguments ? arguments : "";
 }

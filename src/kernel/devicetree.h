@@ -25,5 +25,8 @@ int devicetree_find(int start, const char *compatible);
 int devicetree_parent(int node);
 int devicetree_by_phandle(uint32_t phandle);
 
-// /chosen bootargs, or "".
+// The node /chosen, a negative number where there is none.
+int devicetree_chosen(void);
+
+// Its bootargs, or "".
 const char *devicetree_bootargs(void);

@@ -47,7 +47,7 @@ static void find_ram(void)
 			if (start < DIRECT_MAP_SIZE && size <= DIRECT_MAP_SIZE - start)
 				add_inner_pages(&ram, start, size);
 
-	int parent = fdt_path_offset(tree, "/reserved-memory");
+	int parent = walk_child(tree, "reserved-memory");
 	fdt_for_each_subnode (node, tree, parent)
 		for (unsigned int i = 0; !devicetree_reg(node, i, &start, &size); i++)
 			remove_outer_pages(&ram, start, size);
@@ -55,9 +55,8 @@ static void find_ram(void)
 
 static bool chosen_address(const char *name, paddr_t *address)
 {
-	const void *tree = devicetree();
 	int bytes;
-	const void *value = fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), name, &bytes);
+	const void *value = fdt_getprop(devicetree(), devicetree_chosen(), name, &bytes);
 
 	if (!value || (bytes != 4 && bytes != 8))
 		return false;

@@ -25,9 +25,8 @@ static uint64_t cpu_random(void)
 // Folds what the boot loader left for this purpose.
 static uint64_t tree_random(const char *property)
 {
-	const void *tree = devicetree();
 	int bytes;
-	const unsigned char *seed = fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), property, &bytes);
+	const unsigned char *seed = fdt_getprop(devicetree(), devicetree_chosen(), property, &bytes);
 	uint64_t sum = 0;
 
 	for (int i = 0; seed && i < bytes; i++)

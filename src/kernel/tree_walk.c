@@ -67,6 +67,21 @@ int walk_find_value(const void *tree, int start, const char *name, const void *v
 	return walk_find(tree, start, name, is_value, &(struct wanted_value){ value, size });
 }
 
+int walk_child(const void *tree, const char *name)
+{
+	unsigned int depth = 0;
+	uint32_t token;
+	int next;
+
+	for (int offset = 0; (token = token_at(tree, offset, &next)) != FDT_END; offset = next) {
+		if (token == FDT_END_NODE)
+			depth--;
+		if (token == FDT_BEGIN_NODE && depth++ == 1 && !strcmp(structure(tree) + offset + CELL, name))
+			return offset;
+	}
+	return -ENOENT;
+}
+
 int walk_parent(const void *tree, int node)
 {
 	int parents[DEPTH_USUAL], next;

@@ -14,5 +14,8 @@ int walk_find(const void *tree, int start, const char *name,
 // The same by the whole value.
 int walk_find_value(const void *tree, int start, const char *name, const void *value, int size);
 
+// The root's child of this name. -ENOENT.
+int walk_child(const void *tree, const char *name);
+
 // The node that a node is in. -ENOENT: of the root, or of no node.
 int walk_parent(const void *tree, int node);

@@ -233,6 +233,33 @@ static void the_command_line_is_a_string(void **state)
 	assert_string_equal(devicetree_bootargs(), "");
 }
 
+static void chosen_is_the_roots(void **state)
+{
+	(void)state;
+	begin_tree();
+	for (int i = 0; i < 3; i++) {
+		begin((const char *[]){ "soc", "chosen1", "chose" }[i]);
+		begin("chosen");
+		string("bootargs", "wrong");
+		end();
+		end();
+	}
+	finish_tree();
+	assert_true(devicetree_chosen() < 0);
+
+	begin_tree();
+	begin("soc");
+	begin("chosen");
+	end();
+	end();
+	begin("chosen");
+	string("bootargs", "right");
+	end();
+	finish_tree();
+	assert_int_equal(devicetree_chosen(), node_of("/chosen"));
+	assert_string_equal(devicetree_bootargs(), "right");
+}
+
 static void start_with(void *broken)
 {
 	devicetree_init(broken, 0x1234);
@@ -301,6 +328,7 @@ int main(void)
 		cmocka_unit_test(interrupts_are_decoded),
 		cmocka_unit_test(disabled_nodes_are_passed_over),
 		cmocka_unit_test(the_command_line_is_a_string),
+		cmocka_unit_test(chosen_is_the_roots),
 		cmocka_unit_test(nodes_lie_in_nodes),
 		cmocka_unit_test(malformed_trees_are_refused),
 	};
