@@ -30,8 +30,9 @@ int catalog_init(void);
 // stood at the end of it, or NULL. NULL with the reason: -ENOENT, and what catalog_read() says. May wait.
 struct catalog_entry *catalog_find(const char *name, const char *more, struct failure *failure);
 
-// Reads a configuration file; a path that doesn't begin with '/' is relative to the images folder. NULL with the reason, which has line and column for what is wrong in it: -ENOENT, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM, or what
-// the card says. May wait.
+// Reads a configuration file; a path that doesn't begin with '/' is relative to the images folder. NULL with the reason,
+// which has line and column for what is wrong in it: -ENOENT, -EINVAL, -ENOTSUP, -E2BIG, -ENOMEM, or what the card says.
+// May wait.
 struct catalog_entry *catalog_read(const char *path, const char *more, struct failure *failure);
 
 // Opens the files that the configuration names as images, so that a domain can be built from it; nothing for those

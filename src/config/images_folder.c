@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config/domain_config.h"
 #include "config/file_image.h"
+#include "config/xlcfg.h"
 #include "config/xlcfg_parser.h"
 #include "kernel/task.h"
 #include "storage/fat.h"
@@ -65,15 +65,13 @@ int images_folder_failure(const char *path, int error, struct failure *failure)
 // Takes the suffix off a name that a configuration can have. False for any other file.
 static bool configuration_name(struct fat_info *info)
 {
-	size_t length = strlen(info->name), suffix = strlen(CONFIG_FILE_SUFFIX);
+	size_t length = config_file_stem(info->name);
 
 	if (info->directory || info->hidden || info->name[0] == '.')
 		return false;
-	if (length <= suffix || length - suffix >= DOMAIN_NAME_MAX)
+	if (!length || length >= DOMAIN_NAME_MAX)
 		return false;
-	if (strcasecmp(info->name + length - suffix, CONFIG_FILE_SUFFIX)) // on FAT the case tells no files apart
-		return false;
-	info->name[length - suffix] = '\0';
+	info->name[length] = '\0';
 	for (const char *c = info->name; *c; c++)
 		if (!isgraph((unsigned char)*c))
 			return false;

@@ -6,8 +6,6 @@
 
 #include "kernel/failure.h"
 
-#define CONFIG_FILE_SUFFIX ".cfg"
-
 // Media are looked for while other things start already: from the first call to the second one, who asks for a file or
 // for the names waits.
 void images_folder_expect(void);

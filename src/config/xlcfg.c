@@ -17,7 +17,6 @@
 
 #define XL_DEFAULT_MEMORY KIB(32) // in KiB: libxl's, where neither memory nor maxmem is given
 #define SPELLING_DISTANCE 2
-#define SUFFIX            ".cfg"
 
 static struct domain_config *config_of(struct xlcfg_reader *reader)
 {
@@ -306,15 +305,20 @@ static int check(struct xlcfg_reader *reader)
 
 // ---- A file ----
 
+size_t config_file_stem(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(CONFIG_FILE_SUFFIX);
+
+	return length > suffix && !strcasecmp(name + length - suffix, CONFIG_FILE_SUFFIX) ? length - suffix : 0;
+}
+
 // "/SD:/dom0/linux.cfg" is the configuration "linux".
 static char *name_of(struct xlcfg_reader *reader)
 {
 	const char *slash = strrchr(reader->name, '/'), *name = slash ? slash + 1 : reader->name;
-	size_t length = strlen(name), suffix = strlen(SUFFIX);
+	size_t length = config_file_stem(name);
 
-	if (length > suffix && !strcasecmp(name + length - suffix, SUFFIX))
-		length -= suffix;
-	return xlcfg_text(reader, name, length);
+	return xlcfg_text(reader, name, length ? length : strlen(name));
 }
 
 // What the text says, over what is in the configuration.

@@ -9,6 +9,12 @@
 #include "config/domain_config.h"
 #include "kernel/failure.h"
 
+#define CONFIG_FILE_SUFFIX ".cfg"
+
+// The length of a configuration file's name without its suffix, in whatever case that is: on FAT the case tells no files
+// apart. 0: no configuration file is called so.
+size_t config_file_stem(const char *name);
+
 struct config_warning {
 	const struct config_warning *next;
 	const char *text; // "FILE:LINE:COLUMN: ...", one line
@@ -25,8 +31,7 @@ struct config_file {
 // folders and ".cfg"; `name` names its domain, and without it any number of domains can be made of it. What
 // is returned has passed domain_config_find_fault(). End it with config_file_free(). NULL: nothing was read,
 // and `failure` says in which file, line and column something is wrong, why, and what to do: -EINVAL,
-// -ENOTSUP for what no version of this program will do, -E2BIG, -ENOMEM. Yields in large
-// files.
+// -ENOTSUP for what no version of this program will do, -E2BIG, -ENOMEM. Yields in large files.
 struct config_file *config_file_read(const char *file, const void *bytes, size_t size,
 				     struct failure *failure);
 

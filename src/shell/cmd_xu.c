@@ -125,14 +125,13 @@ static struct catalog_entry *read_config(const struct invocation *call, const ch
 static int config_to_create(const struct invocation *call, struct catalog_entry **entry)
 {
 	const char *file = call->options[XU_CREATE_FILE], *name = call->argv[0];
-	size_t length = name ? strlen(name) : 0;
-	bool is_file = length && (name[0] == '/' || (length > 4 && !strcmp(name + length - 4, ".cfg")));
 
 	if (!file && !name) {
 		shell_error("%s: which configuration? 'xu config_list' shows them", call->name);
 		return -EINVAL;
 	}
-	*entry = file ? read_config(call, file, true, 0) : read_config(call, name, is_file, 1);
+	*entry = file ? read_config(call, file, true, 0) :
+			read_config(call, name, name[0] == '/' || config_file_stem(name), 1);
 	return *entry ? 0 : -EINVAL;
 }
 

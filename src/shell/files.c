@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config/images_folder.h"
+#include "config/xlcfg.h"
 #include "xen/hypercall.h"
 
 static const struct {
@@ -117,10 +117,7 @@ void files_offer(const char *prefix, complete_offer *offer, void *context)
 
 static bool is_configuration(const struct fat_info *info)
 {
-	static const char suffix[] = ".cfg";
-	size_t length = strlen(info->name), wanted = sizeof(suffix) - 1;
-
-	return !info->directory && length > wanted && strcasecmp(info->name + length - wanted, suffix) == 0;
+	return !info->directory && config_file_stem(info->name);
 }
 
 void files_offer_configurations(const char *prefix, complete_offer *offer, void *context)

@@ -50,8 +50,6 @@ struct task *task_create(const char *name, void (*entry)(void *argument), void *
 	return (struct task *)&task;
 }
 
-static uint64_t now;
-
 // All that the task's loop knows is in its argument: it can be left where it waits, and entered again at its start.
 static void wait_in_task(void)
 {
@@ -92,31 +90,6 @@ void task_sleep(uint64_t nanoseconds)
 {
 	now += nanoseconds;
 	task_yield();
-}
-
-bool task_should_yield(void)
-{
-	return false;
-}
-
-void wait_queue_init(struct wait_queue *queue)
-{
-	list_init(&queue->waiters);
-}
-
-void wait_queue_wake(struct wait_queue *queue)
-{
-	(void)queue;
-}
-
-unsigned long irq_save(void)
-{
-	return 0;
-}
-
-void irq_restore(unsigned long state)
-{
-	(void)state;
 }
 
 // ---- Xen ----

@@ -193,6 +193,18 @@ static void others_run_while_a_file_is_read(void **state)
 	assert_true(turns > 100);
 }
 
+static void what_files_are_called(void **state)
+{
+	(void)state;
+	assert_int_equal(config_file_stem("linux.cfg"), 5);
+	assert_int_equal(config_file_stem("LINUX.CFG"), 5);
+	assert_int_equal(config_file_stem("a.b.Cfg"), 3);
+	assert_int_equal(config_file_stem(".cfg"), 0);
+	assert_int_equal(config_file_stem("cfg"), 0);
+	assert_int_equal(config_file_stem("linux.cfg.bak"), 0);
+	assert_int_equal(config_file_stem(""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +212,7 @@ int main(void)
 		cmocka_unit_test(mutated_files_do_no_harm),
 		cmocka_unit_test(memory_can_be_short),
 		cmocka_unit_test(others_run_while_a_file_is_read),
+		cmocka_unit_test(what_files_are_called),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
