@@ -20,7 +20,7 @@ foreach(room IN LISTS ROOMS_ABOVE_XEN)
 endforeach()
 
 # What of the kernel is plain C, and the model of the rest.
-set(plain_kernel cpu_set.c devicetree.c failure.c log.c spelling.c tree_walk.c)
+set(plain_kernel cpu_set.c devicetree.c failure.c log.c sha256.c spelling.c tree_walk.c)
 list(TRANSFORM plain_kernel PREPEND src/kernel/)
 file(GLOB model_sources CONFIGURE_DEPENDS tests/model/*.c)
 add_library(model STATIC ${plain_kernel} ${model_sources})

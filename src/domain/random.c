@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "kernel/devicetree.h"
+#include "kernel/sha256.h"
 #include "kernel/task.h"
-#include "storage/sha256.h"
 
 // Its length, 0 where there is none.
 static int add_property(struct sha256 *sum, int node, const char *name)

@@ -6,9 +6,9 @@
 
 #include "kernel/compiler.h"
 #include "kernel/memory.h"
+#include "kernel/sha256.h"
 #include "kernel/task.h"
 #include "shell/files.h"
-#include "storage/sha256.h"
 #include "xen/console_io.h"
 
 // Large and aligned enough for the volume to read into it directly.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// storage/sha256.c: the examples of FIPS 180-4, and every length around a block in pieces of every size.
+// kernel/sha256.c: the examples of FIPS 180-4, and every length around a block in pieces of every size.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "kernel/compiler.h"
-#include "storage/sha256.h"
+#include "kernel/sha256.h"
 
 static const char *sum_of(const void *data, size_t size, size_t piece)
 {

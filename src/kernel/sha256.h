@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4), to compare files with what `sha256sum` says elsewhere.
+// SHA-256 (FIPS 180-4).
 #pragma once
 
 #include <stddef.h>

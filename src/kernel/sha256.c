@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names are those of FIPS 180-4, section 6.2.
-#include "storage/sha256.h"
+#include "kernel/sha256.h"
 
 #include <string.h>
 
