@@ -10,9 +10,15 @@
 
 #include "config/domain_config.h"
 #include "kernel/compiler.h"
+#include "kernel/task.h"
 #include "xen/cpupool.h"
+#include "xen/credit_ticks.h"
 #include "xen/hypercall.h"
 #include "xenstore/xenstore.h"
+
+// Xen may ask for a removal to be repeated while something runs on the CPU yet.
+#define REMOVAL_TRIES 1000
+#define REMOVAL_PAUSE MILLISECONDS(1)
 
 #define PATH_SIZE sizeof("/local/pool/4294967295/name")
 
@@ -121,26 +127,61 @@ static int refused(int error, const char *what, unsigned int cpu, uint32_t id, s
 	return failure_set(failure, error, "CPU %u can't be %s pool %" PRIu32 ": %s", cpu, what, id, reason);
 }
 
+// What Xen says of the pool's scheduler, before and after.
+static int scheduler_refused(int error, uint32_t id, struct failure *failure)
+{
+	return failure_set(failure, error, "Xen refuses a change of pool %" PRIu32 "'s scheduler: %s", id,
+			   error_text(error));
+}
+
+// Restores what credit_ticks_defer() changed; says so only where nothing has failed before.
+static int restore(const struct credit_ticks *ticks, int error, struct failure *failure)
+{
+	int later = credit_ticks_restore(ticks);
+
+	return error || !later ? error : scheduler_refused(later, ticks->pool, failure);
+}
+
 int pool_add_cpus(uint32_t id, const struct cpu_set *cpus, struct failure *failure)
 {
-	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS; cpu++) {
-		int error = cpu_set_has(cpus, cpu) ? cpupool_add_cpu(id, cpu) : 0;
+	struct credit_ticks ticks;
+	int error = credit_ticks_defer(&ticks, id);
 
+	if (error)
+		return scheduler_refused(error, id, failure);
+	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS && !error; cpu++) {
+		error = cpu_set_has(cpus, cpu) ? cpupool_add_cpu(id, cpu) : 0;
 		if (error)
-			return refused(error, "added to", cpu, id, failure);
+			refused(error, "added to", cpu, id, failure);
 	}
-	return 0;
+	return restore(&ticks, error, failure);
+}
+
+static int remove_cpu(struct credit_ticks *ticks, unsigned int cpu, struct failure *failure)
+{
+	int error = -EAGAIN;
+
+	for (unsigned int tries = REMOVAL_TRIES; tries && error == -EAGAIN; tries--) {
+		if (tries < REMOVAL_TRIES)
+			task_sleep(REMOVAL_PAUSE);
+		error = credit_ticks_wait(ticks);
+		if (error)
+			return scheduler_refused(error, ticks->pool, failure);
+		error = cpupool_remove_cpu(ticks->pool, cpu);
+	}
+	return error ? refused(error, "taken from", cpu, ticks->pool, failure) : 0;
 }
 
 int pool_remove_cpus(uint32_t id, const struct cpu_set *cpus, struct failure *failure)
 {
-	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS; cpu++) {
-		int error = cpu_set_has(cpus, cpu) ? cpupool_remove_cpu(id, cpu) : 0;
+	struct credit_ticks ticks;
+	int error = credit_ticks_defer(&ticks, id);
 
-		if (error)
-			return refused(error, "taken from", cpu, id, failure);
-	}
-	return 0;
+	if (error)
+		return scheduler_refused(error, id, failure);
+	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS && !error; cpu++)
+		error = cpu_set_has(cpus, cpu) ? remove_cpu(&ticks, cpu, failure) : 0;
+	return restore(&ticks, error, failure);
 }
 
 // ---- A pool's life ----
@@ -153,7 +194,7 @@ static int choose_cpus(const struct cpu_set *wanted, struct cpu_set *cpus, struc
 	if (error)
 		return failure_set(failure, error, "Xen doesn't tell which CPUs are free: %s",
 				   error_text(error));
-	*cpus = wanted ? *wanted : (struct cpu_set){ 0 };
+	*cpus = wanted ? *wanted : (struct cpu_set){0};
 	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS; cpu++) {
 		bool is_free = cpu_set_has(&free_cpus, cpu);
 

@@ -5,12 +5,7 @@
 #include <errno.h>
 
 #include "kernel/compiler.h"
-#include "kernel/task.h"
 #include "xen/sysctl_call.h"
-
-// Xen may ask for a removal to be repeated while another CPU runs something on the one that leaves.
-#define REMOVAL_TIME  SECONDS(1)
-#define REMOVAL_PAUSE MILLISECONDS(1)
 
 static void prepare(struct xen_sysctl *op, uint32_t what, uint32_t id)
 {
@@ -86,12 +81,7 @@ int cpupool_add_cpu(uint32_t id, unsigned int cpu)
 
 int cpupool_remove_cpu(uint32_t id, unsigned int cpu)
 {
-	uint64_t deadline = time_now() + REMOVAL_TIME;
-	int error;
-
-	while ((error = change_cpu(XEN_SYSCTL_CPUPOOL_OP_RMCPU, id, cpu)) == -EAGAIN && time_now() < deadline)
-		task_sleep(REMOVAL_PAUSE);
-	return error;
+	return change_cpu(XEN_SYSCTL_CPUPOOL_OP_RMCPU, id, cpu);
 }
 
 int cpupool_move_domain(uint32_t id, domid_t domid)

@@ -25,8 +25,8 @@ int cpupool_free_cpus(struct cpu_set *cpus);
 int cpupool_create(uint32_t scheduler, uint32_t *id);
 int cpupool_destroy(uint32_t id); // -EBUSY: there are domains in it
 
-// -EBUSY: the CPU is in a pool (add), is the last one of a pool with domains (remove).
-// Removing may wait: Xen asks to be called again while the CPU is being left.
+// -EBUSY: the CPU is in a pool (add), is the last one of a pool with domains (remove). -EAGAIN (remove): something runs
+// on the CPU yet, to be called again. Under credit only as credit_ticks.h says.
 int cpupool_add_cpu(uint32_t id, unsigned int cpu);
 int cpupool_remove_cpu(uint32_t id, unsigned int cpu);
 

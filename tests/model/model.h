@@ -214,6 +214,9 @@ void model_fail_allocations_from(unsigned int nth);
 // Reads through model images.
 void model_fail_image_read(unsigned int nth);
 
+// The next so many removals of a CPU from a pool find it busy, to be called again.
+void model_pool_busy(unsigned int times);
+
 // Whether the fault has struck since it was set, and what it hit: "domctl 1", "malloc(80)", "read of kernel".
 bool model_fault_struck(void);
 const char *model_fault_place(void);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/compiler.h"
+#include "kernel/task.h"
 #include "model/internal.h"
 
 #define POOLS 8u
@@ -14,7 +15,18 @@ static struct pool {
 	uint32_t scheduler;
 	struct cpu_set cpus;
 	uint32_t slice_ms, rate_limit_us, delay_us;
+	// Under credit: by when each timer that was started with an earlier slice has come, and since when the slice is.
+	uint64_t earlier_until, slice_since;
 } pools[POOLS];
+
+#define TICKS_OF_SLICE 3
+
+static unsigned int refusals; // of removals to come
+
+void model_pool_busy(unsigned int times)
+{
+	refusals = times;
+}
 
 #define SLICE_MS      30u
 #define RATE_LIMIT_US 1000u
@@ -68,6 +80,10 @@ long pool_settings(struct xen_sysctl_scheduler_op *op)
 		    wanted->ratelimit_us > wanted->tslice_ms * 1000 ||
 		    wanted->vcpu_migr_delay_us > XEN_SYSCTL_CSCHED_MGR_DLY_MAX_US)
 			return -EINVAL;
+		uint64_t last = time_now() + MILLISECONDS(pool->slice_ms);
+
+		pool->earlier_until = MAX(pool->earlier_until, last);
+		pool->slice_since = time_now();
 		pool->slice_ms = wanted->tslice_ms;
 		pool->rate_limit_us = wanted->ratelimit_us;
 		pool->delay_us = wanted->vcpu_migr_delay_us;
@@ -157,12 +173,27 @@ static long free_info(struct xen_sysctl_cpupool_op *op)
 	return give_map(op, &free_cpus);
 }
 
+// A tick of credit at that moment is Xen's end.
+static void no_tick_may_be_due(const struct pool *pool, bool has_timers)
+{
+	uint64_t now = time_now();
+
+	if (pool->scheduler != XEN_SCHEDULER_CREDIT)
+		return;
+	if (pool->slice_ms < XEN_SYSCTL_CSCHED_TSLICE_MAX)
+		model_violation("cpupool_op: a CPU joins or leaves while credit ticks");
+	if (has_timers && (now < pool->earlier_until ||
+			   now >= pool->slice_since + MILLISECONDS(pool->slice_ms) / TICKS_OF_SLICE))
+		model_violation("cpupool_op: a CPU leaves while credit's timers may come");
+}
+
 static long add_cpu(struct pool *pool, unsigned int cpu)
 {
 	if (cpu >= machine.options.cpus)
 		return -EINVAL;
 	if (!is_free(cpu))
 		return -EBUSY;
+	no_tick_may_be_due(pool, false);
 	cpu_set_add(&pool->cpus, cpu);
 	return 0;
 }
@@ -175,6 +206,11 @@ static long remove_cpu(uint32_t id, unsigned int cpu)
 		return -EINVAL;
 	if (cpu_set_count(&pool->cpus) == 1 && domains_in(id))
 		return -EBUSY;
+	no_tick_may_be_due(pool, true);
+	if (refusals) {
+		refusals--;
+		return -EAGAIN;
+	}
 	pool->cpus.bits[cpu / 64] &= ~(1ull << cpu % 64);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "shell/shell.h"
 #include "xen/cpupool.h"
 #include "xen/domctl.h"
+#include "xen/sysctl.h"
 
 struct dom0_domain_cfg domain_cfgs[] = { { 0 } }; // none but this file's
 
@@ -100,6 +101,49 @@ static void a_pool_lives(void **state)
 	assert_int_equal(pool_add_cpus(0, &two, NULL), 0);
 	assert_int_equal(cpupool_next(0, &pool), 0);
 	assert_int_equal(cpu_set_count(&pool.cpus), 4);
+}
+
+// CPUs join and leave a pool with credit only where none of its timers comes, which the model watches; its settings are
+// what they were.
+static void credit_keeps_its_settings(void **state)
+{
+	const struct scheduler_settings usual = { .slice_ms = 900, .rate_limit_us = 450000, .migration_delay_us = 7 };
+	const struct cpu_set two = cpus("2-3"), third = cpus("3");
+	struct scheduler_settings now;
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(pool_remove_cpus(0, &two, NULL), 0);
+	assert_int_equal(pool_create("fast", XEN_SCHEDULER_CREDIT, &two, &id, NULL), 0);
+	assert_int_equal(sysctl_set_scheduler(id, XEN_SCHEDULER_CREDIT, &usual), 0);
+	assert_int_equal(pool_remove_cpus(id, &third, NULL), 0);
+	assert_int_equal(pool_add_cpus(id, &third, NULL), 0);
+	assert_int_equal(pool_add_cpus(id, &third, NULL), -EBUSY);
+	assert_int_equal(sysctl_get_scheduler(id, XEN_SCHEDULER_CREDIT, &now), 0);
+	assert_memory_equal(&now, &usual, sizeof(now));
+	assert_int_equal(pool_destroy(id, NULL), 0);
+	assert_int_equal(pool_add_cpus(0, &two, NULL), 0);
+}
+
+// Xen may want a CPU's removal again and again; after a third of a second the timers have to be started anew.
+static void a_cpu_that_stays_busy_leaves(void **state)
+{
+	const struct cpu_set two = cpus("2-3");
+	struct failure failure = { 0 };
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(pool_remove_cpus(0, &two, NULL), 0);
+	assert_int_equal(pool_create("fast", XEN_SCHEDULER_CREDIT, &two, &id, NULL), 0);
+	model_pool_busy(600);
+	assert_int_equal(pool_destroy(id, NULL), 0);
+	assert_int_equal(pool_create("fast", XEN_SCHEDULER_CREDIT, &two, &id, NULL), 0);
+	model_pool_busy(100000);
+	assert_int_equal(pool_destroy(id, &failure), -EAGAIN);
+	assert_non_null(strstr(failure.text, "CPU 2 can't be taken from pool 1"));
+	model_pool_busy(0);
+	assert_int_equal(pool_destroy(id, NULL), 0);
+	assert_int_equal(pool_add_cpus(0, &two, NULL), 0);
 }
 
 static void a_pool_that_fails_leaves_nothing(void **state)
@@ -331,6 +375,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_pool_lives, plain_config),
+		cmocka_unit_test_setup(credit_keeps_its_settings, plain_config),
+		cmocka_unit_test_setup(a_cpu_that_stays_busy_leaves, plain_config),
 		cmocka_unit_test(a_pool_that_fails_leaves_nothing),
 		cmocka_unit_test_setup(a_domain_is_placed, plain_config),
 		cmocka_unit_test_setup(the_commands_show_and_set, plain_config),
