@@ -194,7 +194,7 @@ static int choose_cpus(const struct cpu_set *wanted, struct cpu_set *cpus, struc
 	if (error)
 		return failure_set(failure, error, "Xen doesn't tell which CPUs are free: %s",
 				   error_text(error));
-	*cpus = wanted ? *wanted : (struct cpu_set){0};
+	*cpus = wanted ? *wanted : (struct cpu_set){ 0 };
 	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS; cpu++) {
 		bool is_free = cpu_set_has(&free_cpus, cpu);
 

@@ -25,7 +25,7 @@ int credit_ticks_defer(struct credit_ticks *ticks, uint32_t pool)
 	struct cpupool found;
 	int error = cpupool_next(pool, &found);
 
-	*ticks = (struct credit_ticks){.pool = pool};
+	*ticks = (struct credit_ticks){ .pool = pool };
 	if (error || found.id != pool || found.scheduler != XEN_SCHEDULER_CREDIT)
 		return error;
 	ticks->are_there = true;
