@@ -60,9 +60,19 @@ static bool is_there(const void *name)
 	return pv_find_backend(name, &id);
 }
 
+// A number that no domain has: none will have it in time, where one with a name may come.
+static bool is_no_domain(const char *name)
+{
+	domid_t id;
+
+	return strspn(name, "0123456789") == strlen(name) && domain_resolve(name, &id, NULL);
+}
+
 static int await_domain(const char *what, const char *name, uint64_t deadline, pv_interrupted *interrupted,
 			struct failure *failure)
 {
+	if (is_no_domain(name))
+		return failure_set(failure, -ESRCH, "%s: there is no domain %.40s with its backend", what, name);
 	int error = pv_await(is_there, name, deadline, interrupted);
 
 	if (error == -EINTR)

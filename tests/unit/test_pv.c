@@ -179,6 +179,10 @@ static void bad_configurations(void **state)
 	refused(&config, -ENOTSUP, "disk xvda: Dom0 has no backends");
 	disk.backend = "nobody";
 	refused(&config, -ESRCH, "disk xvda: there is no domain 'nobody' with its backend, nor has one come in 10 s");
+	disk.backend = "77";
+	uint64_t before = time_now();
+	refused(&config, -ESRCH, "disk xvda: there is no domain 77 with its backend");
+	assert_true(time_now() - before < SECONDS(1));
 	disk = disks[0];
 	disk.vdev = "disk";
 	refused(&config, -EINVAL, "disk disk: that is no name for a disk");
