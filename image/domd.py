@@ -21,15 +21,16 @@ class DomdError(Exception):
 
 class Domd:
     """boot.toml's table `domd`: `kernel`, a file of the parts; `memory` in MiB, `cpus` and `arguments`, its command line;
-    `static`, where it lies if its addresses shall be the machine's; `roots`, the disks that can be its root: `overlays`,
-    which give the device to it, and `arguments`, besides those; and where U-Boot applies no overlays to the machine's own tree,
-    `set`, what is to be set in its nodes."""
+    `static`, where it lies if its addresses shall be the machine's; `roots`, the disks that can be its root, and `lan`, the
+    board's network: `overlays`, which give the device to it, and `arguments`, besides those; and where U-Boot applies no
+    overlays to the machine's own tree, `set`: what is to be set in its nodes in place of an overlay."""
 
-    KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "roots": dict}
+    KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "roots": dict, "lan": dict, "set": dict}
 
-    def __init__(self, values, root, has_policy, xen, scmi):
-        """`root` is one of roots, or `initrd`; `scmi`, if it shall have SCMI, which takes Xen 4.21, is the number of the
-        firmware's SMC, and its shared page. Raises where `xen`, a file, can't start it."""
+    def __init__(self, values, root, lan, has_policy, xen, scmi):
+        """`root` is one of roots, or `initrd`; `lan` is true where it shall have the board's network; `scmi`, if it shall have
+        SCMI, which takes Xen 4.21, is the number of the firmware's SMC, and its shared page. Raises where `xen`, a file, can't
+        start it."""
         for key, value in values.items():
             if not isinstance(value, self.KEYS.get(key, ())):
                 raise DomdError(f"boot.toml: '{key}' of domd is unknown, or not of the right type")
@@ -37,20 +38,23 @@ class Domd:
             raise DomdError("this board's list has no DomD")
         if has_policy:
             raise DomdError("the policy for Xen's FLASK knows no domains that Xen starts")
-        self.values, self.direct, self.overlays, self.told, self.set = values, root != "initrd", [], NAME, {}
+        devices = ([] if root == "initrd" else [values["roots"][root]]) + ([values["lan"]] if lan else [])
+        self.values, self.direct, self.told, self.set = values, bool(devices), NAME, {}
+        self.overlays = list(dict.fromkeys(name for device in devices for name in device["overlays"]))
         self.arguments, configuration = values["arguments"], configuration_of(xen)
         version = re.match(r"#\n.*\n# Xen/\S+ (\d+)\.(\d+)", configuration)
         # Older ones would give the page to it, and the calls to Dom0.
         self.scmi = scmi if version and tuple(map(int, version.groups())) >= (4, 21) else None
         if self.direct:
             left = values["memory"] - LEFT
-            self.overlays, self.set = values["roots"][root]["overlays"], values["roots"][root].get("set", {})
-            self.arguments += f" mem={left}M " + values["roots"][root]["arguments"]
+            for name in self.overlays:
+                self.set |= values.get("set", {}).get(name, {})
+            self.arguments = " ".join([self.arguments, f"mem={left}M", *(device["arguments"] for device in devices)])
             self.told += f"@{values['static'] + (left << 20):#x}"  # Dom0's argument, src/domain/dom0less.h
             if f"{STATIC_MEMORY}=y" not in configuration.split("\n"):
-                # The disk writes to memory by itself, at the machine's addresses: with others it would write into other
+                # A device writes to memory by itself, at the machine's addresses: with others it would write into other
                 # domains where there is no IOMMU.
-                raise DomdError(f"its disk takes a domain that lies 1:1 in memory, for which this Xen isn't built ({STATIC_MEMORY})")
+                raise DomdError(f"its devices take a domain that lies 1:1 in memory, for which this Xen isn't built ({STATIC_MEMORY})")
 
     def properties(self, modules):
         """What Xen reads, as (path, property, value); `modules` are (kind, address, size) of kernel, ramdisk and device tree."""

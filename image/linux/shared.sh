@@ -11,6 +11,13 @@ option() {
 	echo "$value"
 }
 
+# The bridge that guests' network devices are put on: bridge=NAME on the kernel's command line.
+bridge() {
+	local name
+	name=$(option bridge)
+	echo "${name:-xenbr0}"
+}
+
 # mount_once TYPE FOLDER [OPTION...]
 mount_once() {
 	grep -q " $2 $1 " /proc/mounts 2>/dev/null && return

@@ -90,13 +90,18 @@ def lines_of(text, node):
     return dict(re.findall(rf"^fdt set {re.escape(node)} (\S+) ?(.*)$", text, re.M))
 
 
-@pytest.mark.parametrize("root, overlay, argument", [
-    ("usb", "usb", "root=/dev/sda"), ("nvme", "pcie1", "root=/dev/nvme0n1"), ("sd", "mmc", "root=/dev/mmcblk0p3")])
-def test_domd_with_a_disk_lies_1_to_1(make, root, overlay, argument):
-    result, folder = make(*domd(root, "xen"), board="rpi5", xen_option="STATIC_MEMORY")
+LAN = "uplink=any ip=dhcp"
+
+
+@pytest.mark.parametrize("root, lan, overlays, arguments", [
+    ("usb", [], ["usb"], "root=/dev/sda"), ("nvme", [], ["pcie1"], "root=/dev/nvme0n1"), ("sd", [], ["mmc"], "root=/dev/mmcblk0p3"),
+    ("initrd", ["--domd-lan"], ["usb"], LAN), ("usb", ["--domd-lan"], ["usb"], f"root=/dev/sda {LAN}"),
+    ("nvme", ["--domd-lan"], ["pcie1", "usb"], f"root=/dev/nvme0n1 {LAN}")])
+def test_domd_with_devices_lies_1_to_1(make, root, lan, overlays, arguments):
+    result, folder = make(*domd(root, "xen"), *lan, board="rpi5", xen_option="STATIC_MEMORY")
     assert result.returncode == 0, result.stderr
     text = script(folder)
-    assert re.findall(r"(\S+)\.dtbo", text) == ["xen", overlay]
+    assert re.findall(r"(\S+)\.dtbo", text) == ["xen", *overlays]
     domain = lines_of(text, "/chosen/DomD")
     assert domain["memory"] == "<0x0 0x40000>" and domain["xen,static-mem"] == "<0x0 0x40000000 0x0 0x10000000>"
     assert domain["direct-map"] == "" and domain["compatible"] == '"xen,domain"'
@@ -105,12 +110,22 @@ def test_domd_with_a_disk_lies_1_to_1(make, root, overlay, argument):
     for name in re.findall(r"^fdt mknode /chosen/DomD (\S+)$", text, re.M):
         module = lines_of(text, f"/chosen/DomD/{name}")
         modules[re.search(r"multiboot,([a-z-]+)", module["compatible"])[1]] = module
-    assert set(modules) == {"kernel", "ramdisk", "device-tree"} and argument in modules["kernel"]["bootargs"]
-    assert modules["kernel"]["bootargs"].startswith('"console=hvc0 quiet mem=254M ')
+    assert set(modules) == {"kernel", "ramdisk", "device-tree"} 
+    assert modules["kernel"]["bootargs"] == f'"console=hvc0 quiet mem=254M {arguments}"'
     assert int(modules["ramdisk"]["reg"].split()[-1].rstrip(">"), 16) == (TOP / "README.md").stat().st_size
     nodes = subprocess.run(["fdtget", "-l", folder / "domd.dtb", "/passthrough"], check=True, capture_output=True, text=True).stdout
-    assert {"usb": "pcie@1000120000", "nvme": "pcie@1000110000", "sd": "mmc@1000fff000"}[root] in nodes
+    for name in overlays:
+        assert {"usb": "pcie@1000120000", "pcie1": "pcie@1000110000", "mmc": "mmc@1000fff000"}[name] in nodes
     assert (folder / "domd-ramdisk").read_bytes() == (TOP / "README.md").read_bytes()
+
+
+@pytest.mark.parametrize("options, board, said", [
+    (domd("initrd", "xen"), "rpi4", "no network of this board can be given to DomD"),
+    (domd("initrd", "dom0"), "rpi5", "Dom0 can't give the board's network to DomD"),
+    (domd("initrd", "auto"), "rpi5", "Xen can't start it: its devices take a domain that lies 1:1")])
+def test_no_lan_is_no_card(make, options, board, said):
+    result, folder = make(*options, "--domd-lan", board=board)
+    assert result.returncode == 1 and said in result.stderr and not (folder / "boot.scr").exists()
 
 
 @pytest.mark.parametrize("root, seen", [("initrd", "22001000"), ("nvme", "3fd00000")])

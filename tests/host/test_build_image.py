@@ -13,7 +13,7 @@ import pytest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "MTOOLSRC": "/dev/null"}
-OPTIONS = {"machine", "domd-root", "domd-start", "enable-scmi", "enable-wifi", "flask", "xen", "boot-size", "dom0-size", "output"}
+OPTIONS = {"machine", "domd-root", "domd-start", "enable-lan", "enable-scmi", "enable-wifi", "flask", "xen", "boot-size", "dom0-size", "output"}
 FIRMWARE = {"bootcode.bin", "start.elf", "start4.elf", "fixup.dat", "fixup4.dat", "config.txt", "cmdline.txt", "u-boot.bin"}
 OVERLAYS = {f"{name}{part}.dtbo" for name in ("mmc", "usb", "pcie1") for part in ("", "-passthrough")} | {"xen.dtbo", "scmi.dtbo", "scmi-passthrough.dtbo"}
 CONFIGURATIONS = {"rpi_5_domd", "rpi_5_domu", "helloworld_xen-arm64", "linux_pv_domu", "domd"}
@@ -91,6 +91,9 @@ def test_help():
     (["--machine", "rpi4", "--xen", "4.20", "--enable-scmi", "yes"], "only for rpi5"),
     (["--machine", "rpi5", "--xen", "4.20", "--enable-scmi", "0x82000010@17"], "--enable-scmi takes yes, no or ID@ADDRESS"),
     (["--machine", "zcu102", "--enable-wifi", "yes"], "has no radio"),
+    (["--machine", "rpi4", "--enable-lan", "yes"], "no network of the machine rpi4 can be given to DomD"),
+    (["--machine", "rpi5", "--enable-lan", "yes", "--domd-start", "dom0"], "only a DomD that Xen starts can have the board's network"),
+    (["--machine", "virt", "--enable-lan", "yes", "--flask", "permissive"], "can't with --flask"),
     (["--machine", "virt", "--boot-size", "big"], "--boot-size takes a size such as 64M or 1G, not 'big'"),
     (["--machine", "virt", "--boot-size", "1"], "--boot-size takes a size such as 64M or 1G, not '1'"),
     (["--machine", "virt", "--dom0-size", "65G"], "--dom0-size is at most 64G, not '65G'"),

@@ -2,9 +2,11 @@
 """A DomD that lies 1:1 in memory and drives disks by itself, which write to memory without an IOMMU; and a guest that it serves."""
 
 import hashlib
+import http.server
 import os
 import re
 import subprocess
+import threading
 
 import pytest
 
@@ -117,3 +119,39 @@ def test_a_card_whose_domd_has_pci_express(boot, tmp_path):
     domd.run("until [ -b /dev/nvme0n1 ]; do usleep 100000; done")
     guest = Linux(machine, machine.create("linux_pv_domu"), "guest").wait_until_up(300)
     serves(machine, domd, guest, "/dev/nvme0n1", tmp_path / "data.img")
+
+
+def test_guests_in_the_network_of_the_board(boot, tmp_path):
+    """./build-image --enable-lan: DomD drives the board's network device, and the guest's is on the same bridge; both have
+    addresses of the network's DHCP server, and the guest reads a page of a server in it."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"found by " + self.headers["User-Agent"].encode() + b"\n")
+
+        def log_message(self, *_):
+            pass
+
+    subprocess.run([TOP / "build-image", "--machine", "virt", "--enable-lan", "yes", "--boot-size", "128M", "--dom0-size", "128M",
+                    "--output", tmp_path], check=True, capture_output=True)
+    network = ["-netdev", "user,id=lan", "-device", "virtio-net-pci,netdev=lan,romfile="]
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        machine = boot(board="virt", boot="u-boot", cpus=1, card=tmp_path / "full.img", qemu=network, wait=False, seconds=1500)
+        machine.expect(re.compile(r"Starting kernel \.\.\.\n"), 240)
+        machine.await_storage()
+        domd = Linux(machine, "DomD", "domd").wait_until_up(300)
+        domd.run("until ip -4 -o address show xenbr0 | grep -q ' 10\\.0\\.2\\.'; do usleep 100000; done")
+        assert "master xenbr0" in domd.run("ip link show eth0")
+        guest = Linux(machine, machine.create("linux_pv_domu"), "guest").wait_until_up(300)
+        guest.run("until ip -4 -o address show eth0 | grep -q ' 10\\.0\\.2\\.'; do usleep 100000; done")
+        assert guest.run("ip -4 -o address show eth0") != domd.run("ip -4 -o address show xenbr0")
+        assert "default via 10.0.2.2 dev eth0" in guest.run("ip route")
+        assert guest.run("cat /etc/resolv.conf") == "nameserver 10.0.2.3\n"
+        url = f"http://10.0.2.2:{server.server_address[1]}/"
+        assert guest.run(f"wget -q -U Guest -O - {url}") == "found by Guest\n"
+        assert domd.run(f"wget -q -U DomD -O - {url}") == "found by DomD\n"
+        server.shutdown()
+    destroyed(machine, domd, guest)
