@@ -7,6 +7,7 @@
 #include "console/console.h"
 #include "domain/build.h"
 #include "domain/build_steps.h"
+#include "domain/host_device.h"
 #include "domain/passthrough.h"
 #include "domain/progress.h"
 #include "domain/pv_devices.h"
@@ -140,8 +141,13 @@ int build_open_store(struct build *build)
 
 // ---- Devices ----
 
+// Another domain may have got them since this one was planned.
 int build_attach_devices(struct build *build)
 {
+	int error = host_devices_check_free(build->config, build->failure);
+
+	if (error)
+		return error;
 	return passthrough_attach(build->domain->id, build->config, &build->domain->devices, build->failure);
 }
 

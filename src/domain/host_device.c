@@ -55,6 +55,20 @@ const struct domain *host_device_owner(uint64_t mfn, uint64_t frames)
 	return NULL;
 }
 
+int host_devices_check_free(const struct domain_config *config, struct failure *failure)
+{
+	for (uint32_t i = 0; i < config->iomem_count; i++) {
+		const struct config_iomem *range = &config->iomem[i];
+		const struct domain *owner = host_device_owner(range->first_mfn, range->frames);
+
+		if (owner)
+			return failure_set(failure, -EBUSY,
+					   "iomem %" PRIx64 ",%" PRIx64 ": the domain '%s' has it, or a part of it",
+					   range->first_mfn, range->frames, owner->name);
+	}
+	return 0;
+}
+
 // ---- What a node has ----
 
 // Frames that are in the list already, such as those of two windows in one page, are not given twice.

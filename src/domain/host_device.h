@@ -27,5 +27,8 @@ void host_devices_free(struct host_devices *devices);
 // Writes a node /passthrough with the devices' nodes: without what refers to other nodes, such as clocks.
 void host_devices_write(const struct domain_config *config, struct tree_builder *builder);
 
+// Xen would give registers twice. -EBUSY: another domain has some of the configuration's iomem.
+int host_devices_check_free(const struct domain_config *config, struct failure *failure);
+
 // The domain that was given one of these frames, or NULL.
 const struct domain *host_device_owner(uint64_t mfn, uint64_t frames);

@@ -239,6 +239,7 @@ int passthrough_attach(domid_t domid, const struct domain_config *config, struct
 	struct device_list *list = make_list(config);
 	if (!list)
 		return failure_set(failure, -ENOMEM, "giving devices to the domain: out of memory");
+	*result = list;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct device *device = &list->devices[i];
 		int error = kinds[device->kind].attach(domid, device);
@@ -246,10 +247,10 @@ int passthrough_attach(domid_t domid, const struct domain_config *config, struct
 		if (error) {
 			refused(device, error, failure);
 			detach(domid, list, i);
+			*result = NULL;
 			return error;
 		}
 	}
-	*result = list;
 	return 0;
 }
 

@@ -9,7 +9,8 @@
 // What a domain was given, in the order in which it was.
 struct device_list;
 
-// Gives the domain all that its configuration names, or nothing. *list is NULL where that is nothing.
+// Gives the domain all that its configuration names, or nothing. *list is NULL where that is nothing; it is there
+// from the start, so that passthrough_has() knows what is being given. May wait.
 int passthrough_attach(domid_t domid, const struct domain_config *config, struct device_list **list,
 		       struct failure *failure);
 

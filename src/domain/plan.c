@@ -72,7 +72,7 @@ static int choose_gic(struct plan *plan, struct failure *failure)
 	return 0;
 }
 
-// Xen is asked only for devices that there are, and that no other domain has: it would give registers twice.
+// Xen is asked only for devices that there are, and that no other domain has.
 static int check_devices(const struct plan *plan, struct failure *failure)
 {
 	const struct domain_config *config = plan->config;
@@ -85,16 +85,7 @@ static int check_devices(const struct plan *plan, struct failure *failure)
 		if (fdt_path_offset(devicetree(), config->dtdevs[i]) < 0)
 			return failure_set(failure, -ENODEV,
 					   "device %s: the host's device tree has no such node", config->dtdevs[i]);
-	for (uint32_t i = 0; i < config->iomem_count; i++) {
-		const struct config_iomem *range = &config->iomem[i];
-		const struct domain *owner = host_device_owner(range->first_mfn, range->frames);
-
-		if (owner)
-			return failure_set(failure, -EBUSY,
-					   "iomem %" PRIx64 ",%" PRIx64 ": the domain '%s' has it, or a part of it",
-					   range->first_mfn, range->frames, owner->name);
-	}
-	return 0;
+	return host_devices_check_free(config, failure);
 }
 
 // ---- Memory ----

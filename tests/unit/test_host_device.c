@@ -195,6 +195,45 @@ static void one_domain_at_a_time(void **state)
 	assert_int_equal(domain_destroy(second->id, &failure), 0);
 }
 
+// Reads the first domain's kernel, while which, once it has an id, another task creates a second domain.
+static struct domain_config second_config;
+static domid_t second_id;
+
+static int read_while_another_is_created(void *context, void *buffer, size_t size, uint64_t offset)
+{
+	const struct domain *first = domain_find_by_name("guest");
+	struct domain *second;
+
+	if (first && first->id != DOMID_INVALID && second_id == DOMID_INVALID) {
+		assert_int_equal(domain_create(&second_config, DOMID_ANY, true, &second, NULL), 0);
+		second_id = second->id;
+	}
+	return second_config.kernel.read(context, buffer, size, offset);
+}
+
+static void one_domain_even_when_two_are_built_at_a_time(void **state)
+{
+	struct domain *first;
+	struct failure failure = { 0 };
+
+	(void)state;
+	config.dt_passthrough_count = 0; // of an interrupt, Xen says itself that it is taken
+	config.iomem = &(const struct config_iomem){ CONFIG_GFN_SAME, 0x9030, 1 };
+	config.iomem_count = 1;
+	second_config = config;
+	second_config.name = "second";
+	second_id = DOMID_INVALID;
+	config.kernel.read = read_while_another_is_created;
+	config.kernel.ahead = NULL;
+	assert_int_equal(domain_create(&config, DOMID_ANY, true, &first, &failure), -EBUSY);
+	assert_non_null(strstr(failure.text, "iomem 9030,1: the domain 'second' has it"));
+	assert_ptr_equal(host_device_owner(0x9030, 1), domain_find(second_id));
+	assert_int_equal(domain_destroy(second_id, &failure), 0);
+	config.kernel.read = second_config.kernel.read;
+	assert_int_equal(domain_create(&config, DOMID_ANY, true, &first, &failure), 0);
+	assert_int_equal(domain_destroy(first->id, &failure), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +244,7 @@ int main(void)
 		cmocka_unit_test_setup(what_cannot_be_given, reset),
 		cmocka_unit_test_setup(no_memory, reset),
 		cmocka_unit_test_setup(one_domain_at_a_time, reset),
+		cmocka_unit_test_setup(one_domain_even_when_two_are_built_at_a_time, reset),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
