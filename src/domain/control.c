@@ -13,6 +13,7 @@
 #include "domain/build.h"
 #include "domain/domain.h"
 #include "domain/layout.h"
+#include "domain/pv_devices.h"
 #include "domain/store_nodes.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
@@ -223,15 +224,16 @@ int control_rename(domid_t id, const char *name, struct failure *failure)
 	if (namesake == domain)
 		return 0;
 	if (namesake)
-		return failure_set(failure, -EEXIST, "domain %u is named '%s' already: choose another name",
-				   namesake->id, name);
+		return failure_set(failure, -EEXIST, "there is a domain '%s' already: choose another name", name);
 	char former[DOMAIN_NAME_MAX];
 	memcpy(former, domain->name, sizeof(former));
 	snprintf(domain->name, sizeof(domain->name), "%s",
 		 name); // nobody else takes it while the store is written
 	error = store_nodes_rename(domain, name);
-	if (!error)
+	if (!error) {
+		pv_devices_renamed(id);
 		return 0;
+	}
 	memcpy(domain->name, former, sizeof(former));
 	return store_failed(id, error, failure);
 }

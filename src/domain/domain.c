@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "domain/build.h"
+#include "domain/pv_devices.h"
 #include "xen/domctl.h"
 #include "xen/hypercall.h"
 
@@ -194,5 +195,6 @@ int domain_resume(domid_t id, struct failure *failure)
 		return failure_set(failure, error, "domain %u can't be resumed: %s", id, error_text(error));
 	if (domain)
 		domain->ended = false;
+	pv_devices_domains_changed(); // what became of its devices' backends meanwhile
 	return 0;
 }

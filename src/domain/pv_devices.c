@@ -433,6 +433,23 @@ int pv_devices_attach_vif(domid_t id, const struct config_vif *vif, pv_interrupt
 			      interrupted, failure);
 }
 
+static void take_new_name(const struct domain *guest, domid_t backend)
+{
+	struct pv_device *device;
+
+	LIST_FOR_EACH (device, &guest->pv_devices, link)
+		if (device->backend == backend)
+			domain_name(backend, device->backend_name, sizeof(device->backend_name));
+}
+
+void pv_devices_renamed(domid_t backend)
+{
+	const struct domain *guest;
+
+	DOMAIN_FOR_EACH(guest)
+	take_new_name(guest, backend);
+}
+
 int pv_devices_detach(domid_t id, enum pv_kind kind, uint32_t number, bool forced,
 		      pv_interrupted *interrupted, struct failure *failure)
 {

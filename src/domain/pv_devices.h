@@ -47,6 +47,9 @@ int pv_devices_detach_all(struct domain *domain, struct failure *failure);
 // CONFIG_PV_TIMEOUT seconds, and not at all for domains that don't run.
 void pv_devices_take_leave(domid_t backend);
 
+// The devices that this domain serves know it by its new name.
+void pv_devices_renamed(domid_t backend);
+
 // Domains have come or are about to go: their backends and frontends are looked at.
 void pv_devices_domains_changed(void);
 

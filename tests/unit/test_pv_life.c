@@ -3,6 +3,8 @@
 // are attached to a running guest and detached.
 #include "pv_guests.h"
 
+#include "domain/control.h"
+
 static void backends_that_keep_their_devices(void **state)
 {
 	struct model_snapshot before;
@@ -196,6 +198,47 @@ static void a_backend_by_id_comes_back(void **state)
 	must_destroy(guest);
 }
 
+// The devices know it by the name that it has, not by the one that it had when they were offered.
+static void a_renamed_backend_comes_back(void **state)
+{
+	struct domain_config renamed = domd_config;
+	char path[96];
+
+	(void)state;
+	must_create(&guest_config, &guest);
+	assert_int_equal(control_rename(domd, "driver", &failure), 0);
+	must_destroy(domd);
+	model_run(MILLISECONDS(10));
+	assert_non_null(strstr(model_output(), "disk xvda has lost its backend"));
+	renamed.name = "driver";
+	must_create(&renamed, &domd);
+	model_run(MILLISECONDS(10));
+	snprintf(path, sizeof(path), "/local/domain/%u/backend/vbd/%u/51712/state", domd, guest);
+	is(path, "4");
+	must_destroy(guest);
+	must_destroy(domd);
+	must_create(&domd_config, &domd);
+}
+
+static void a_backend_comes_back_while_its_guest_is_suspended(void **state)
+{
+	char path[96];
+
+	(void)state;
+	must_create(&guest_config, &guest);
+	model_run(MILLISECONDS(10));
+	model_guest_shutdown(guest, SHUTDOWN_suspend);
+	model_run(MILLISECONDS(10));
+	must_destroy(domd);
+	must_create(&domd_config, &domd);
+	model_run(MILLISECONDS(10));
+	assert_int_equal(domain_resume(guest, &failure), 0);
+	model_run(MILLISECONDS(10));
+	snprintf(path, sizeof(path), "/local/domain/%u/backend/vbd/%u/51712/state", domd, guest);
+	is(path, "4");
+	must_destroy(guest);
+}
+
 static void a_refusal_after_that_is_told(void **state)
 {
 	(void)state;
@@ -220,6 +263,8 @@ int main(void)
 		cmocka_unit_test_setup(a_backend_dies_and_comes_back, reset),
 		cmocka_unit_test_setup(a_backend_is_left_before_it_ends, reset),
 		cmocka_unit_test_setup(a_backend_by_id_comes_back, reset),
+		cmocka_unit_test_setup(a_renamed_backend_comes_back, reset),
+		cmocka_unit_test_setup(a_backend_comes_back_while_its_guest_is_suspended, reset),
 		cmocka_unit_test_setup(a_refusal_after_that_is_told, reset),
 	};
 
