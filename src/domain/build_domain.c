@@ -53,12 +53,10 @@ static int choose_name(const struct build *build, char name[DOMAIN_NAME_MAX])
 		snprintf(suffix, sizeof(suffix), "-%u", n);
 	}
 
-	const struct domain *namesake = domain_find_by_name(config->domain_name);
-	if (namesake)
-		return failure_set(
-			build->failure, -EEXIST,
-			"domain %u is named '%s' already: destroy it first, or give this one another name",
-			namesake->id, config->domain_name);
+	if (domain_find_by_name(config->domain_name)) // which may have no id yet
+		return failure_set(build->failure, -EEXIST,
+				   "there is a domain '%s' already: destroy it first, or give this one another name",
+				   config->domain_name);
 	snprintf(name, DOMAIN_NAME_MAX, "%s", config->domain_name);
 	return 0;
 }
@@ -194,7 +192,8 @@ int build_create_domain(struct build *build)
 	if (error)
 		return error;
 	memcpy(creation.handle, build->domain->uuid, sizeof(creation.handle));
-	error = domctl_create(&creation, build->wanted, &id);
+	// Xen may have lost a domain of which something is to be undone here yet: by its id, which would be this one's.
+	error = domain_find(build->wanted) ? -EEXIST : domctl_create(&creation, build->wanted, &id);
 	if (error)
 		return creation_failed(build, error);
 	build->domain->id = id;

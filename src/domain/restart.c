@@ -102,10 +102,8 @@ static int name_remains(const struct domain *domain, struct domain *remains, str
 
 	snprintf(remains->name, sizeof(remains->name), "%.*s%s", DOMAIN_NAME_MAX - 1 - length, domain->name,
 		 suffix);
-	const struct domain *namesake = domain_find_by_name(remains->name);
-	if (namesake)
-		return failure_set(failure, -EEXIST, "domain %u is named '%s' already", namesake->id,
-				   remains->name);
+	if (domain_find_by_name(remains->name))
+		return failure_set(failure, -EEXIST, "there is a domain '%s' already", remains->name);
 	uuid_make(remains->uuid);
 	return 0;
 }

@@ -228,9 +228,9 @@ static void names_and_ids(void **state)
 	refused(DOMID_ANY, -EINVAL, "can't be typed as one word");
 	config.domain_name = "one";
 	create(10, false);
-	refused(DOMID_ANY, -EEXIST, "domain 10 is named 'one' already: destroy it first");
+	refused(DOMID_ANY, -EEXIST, "there is a domain 'one' already: destroy it first");
 	config.domain_name = "guest-3";
-	refused(DOMID_ANY, -EEXIST, "domain 6 is named 'guest-3' already");
+	refused(DOMID_ANY, -EEXIST, "there is a domain 'guest-3' already");
 	config.domain_name = NULL;
 	config.name = longest;
 	assert_string_equal(create(11, false)->name, longest);
@@ -352,6 +352,8 @@ static void something_keeps_it(void **state)
 	assert_int_equal(domain_pause(id, NULL) != 0, 1);
 	foreign_unmap(page, 1);
 	model_run(MILLISECONDS(100));
+	assert_false(model_domain_exists(id));
+	refused(id, -EEXIST, "is in use"); // the entry's still
 	destroy(id); // Xen has lost it already: the rest goes as well
 }
 

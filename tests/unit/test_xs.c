@@ -381,7 +381,7 @@ static void renaming(void **state)
 	struct domain *domain;
 	other.uuid = NULL;
 	assert_int_equal(domain_create(&other, DOMID_ANY, false, &domain, NULL), 0);
-	says("xu rename guest fred", "domain 2 is named 'fred' already");
+	says("xu rename guest fred", "there is a domain 'fred' already");
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 	assert_int_equal(domain_destroy(id, NULL), 0);
 }
