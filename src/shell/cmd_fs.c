@@ -275,6 +275,7 @@ const struct command fs_commands[] = {
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.completion = COMPLETE_FILE,
+		.rest = COMPLETE_FILE,
 	},
 	{ .name = "df", .help = "Show the space on each volume", .run = df },
 	{
@@ -304,6 +305,7 @@ const struct command fs_commands[] = {
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.completion = COMPLETE_FILE,
+		.rest = COMPLETE_FILE,
 	},
 	{
 		.name = "read",

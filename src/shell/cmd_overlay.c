@@ -100,6 +100,7 @@ const struct command xu_overlay_commands[] = {
 		.min_arguments = 2,
 		.max_arguments = 2,
 		.completion = COMPLETE_FILE,
+		.rest = COMPLETE_DOMAIN,
 	},
 	{
 		.name = "remove",

@@ -279,6 +279,7 @@ const struct command xs_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = WORDS_MAX,
 		.completion = COMPLETE_STORE,
+		.rest = COMPLETE_STORE,
 	},
 	{
 		.name = "write",
@@ -297,6 +298,7 @@ const struct command xs_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = WORDS_MAX,
 		.completion = COMPLETE_STORE,
+		.rest = COMPLETE_STORE,
 	},
 	{
 		.name = "rm",
@@ -306,6 +308,7 @@ const struct command xs_commands[] = {
 		.min_arguments = 1,
 		.max_arguments = WORDS_MAX,
 		.completion = COMPLETE_STORE,
+		.rest = COMPLETE_STORE,
 	},
 	{
 		.name = "chmod",

@@ -167,8 +167,6 @@ static int vcpu(const struct invocation *call)
 	return 0;
 }
 
-static const char *const vcpu_words[] = { "all", NULL };
-
 static const struct command_option stat_options[] = {
 	{ "-i", "SECONDS", "watch so long, and show the share of a CPU that each used" },
 	{ 0 },
@@ -195,7 +193,6 @@ const struct command xstat_commands[] = {
 		.run = vcpu,
 		.max_arguments = 1,
 		.completion = COMPLETE_DOMAIN,
-		.words = vcpu_words,
 	},
 	{ 0 },
 };

@@ -49,6 +49,23 @@ const struct command_option *command_find_option(const struct command *command, 
 	return NULL;
 }
 
+static const struct command_option *find_letter(const struct command *command, char letter)
+{
+	return command_find_option(command, (char[]){ '-', letter, '\0' });
+}
+
+bool command_option_takes_next(const struct command *command, const char *word)
+{
+	const struct command_option *option = word[1] == '-' ? command_find_option(command, word) : NULL;
+
+	for (const char *letter = word + 1; word[1] != '-' && *letter && !(option && option->value); letter++) {
+		option = find_letter(command, *letter);
+		if (option && option->value && letter[1])
+			return false;
+	}
+	return option && option->value;
+}
+
 const char *command_nearest(const struct command *table, const char *name)
 {
 	const char *nearest = NULL;
@@ -56,7 +73,7 @@ const char *command_nearest(const struct command *table, const char *name)
 
 	for (const struct command *command = table; command && command->name; command++) {
 		unsigned int edits = spelling_distance(command->name, name);
-		if (edits < least && edits < strlen(command->name)) {
+		if (edits < least && 2 * edits <= strlen(command->name)) {
 			least = edits;
 			nearest = command->name;
 		}
@@ -113,6 +130,17 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] != '\0';
 }
 
+// -v, and -vvv.
+static bool are_switches(const struct command *command, const char *word)
+{
+	if (!is_option(word))
+		return false;
+	while (*++word)
+		if (!find_letter(command, *word))
+			return false;
+	return true;
+}
+
 static bool asks_for_help(const struct command *command, char *const *words)
 {
 	for (; *words && strcmp(*words, "--"); words++) {
@@ -131,41 +159,53 @@ static int wrong_usage(const struct command *command, const char *path)
 	return -EINVAL;
 }
 
-// Takes one option out of the words; *next is the word behind it and moves on when it was the option's value.
-static int take_option(const struct command *command, struct invocation *call, char **words, int *next)
+// Notes the option of that name. Its value is `attached`, or where that is NULL the word at *next, which moves on then.
+static int note_option(const struct command *command, struct invocation *call, const char *name, const char *attached,
+		       char **words, int *next)
 {
-	char *word = words[*next - 1];
-	// A long name can have its value behind an equals sign.
-	char *equals = !strncmp(word, "--", 2) ? strchr(word, '=') : NULL;
-
-	if (equals)
-		*equals = '\0';
-	const struct command_option *option = command_find_option(command, word);
+	const struct command_option *option = command_find_option(command, name);
 
 	if (!option) {
-		shell_error("%s: there is no option %s", call->name, word);
+		shell_error("%s: there is no option %s", call->name, name);
 		return wrong_usage(command, call->name);
 	}
 	const char **value = &call->options[option - command->options];
 	if (*value) {
-		shell_error("%s: option %s is given twice", call->name, word);
+		shell_error("%s: option %s is given twice", call->name, name);
 		return -EINVAL;
 	}
-	if (equals && !option->value) {
-		shell_error("%s: option %s takes no value", call->name, word);
+	if (attached && !option->value) {
+		shell_error("%s: option %s takes no value", call->name, name);
 		return -EINVAL;
 	}
-	if (equals) {
-		*value = equals + 1;
-		return 0;
-	}
-	if (option->value && !words[*next]) {
-		shell_error("%s: option %s wants a value behind it: %s %s", call->name, word, word,
+	if (option->value && !attached && !words[*next]) {
+		shell_error("%s: option %s wants a value behind it: %s %s", call->name, name, name,
 			    option->value);
 		return -EINVAL;
 	}
-	*value = option->value ? words[(*next)++] : "";
+	*value = attached ? attached : option->value ? words[(*next)++] : "";
 	return 0;
+}
+
+// As getopt_long(3) takes them: --domain 3 and --domain=3, -d 3 and -d3, -p -c and -pc. *next is the word behind.
+static int take_options(const struct command *command, struct invocation *call, char **words, int *next)
+{
+	char *word = words[*next - 1], *equals = word[1] == '-' ? strchr(word, '=') : NULL;
+	int error = 0;
+
+	if (equals)
+		*equals++ = '\0';
+	if (word[1] == '-')
+		return note_option(command, call, word, equals, words, next);
+	for (const char *letter = word + 1; *letter && !error; letter++) {
+		const struct command_option *option = find_letter(command, *letter);
+		char name[] = { '-', *letter, '\0' };
+
+		if (option && option->value && letter[1])
+			return note_option(command, call, name, letter + 1, words, next);
+		error = note_option(command, call, option ? name : word, NULL, words, next);
+	}
+	return error;
 }
 
 // Sorts the words into options and arguments; these are moved to the front of `words`.
@@ -182,7 +222,7 @@ static int sort_words(const struct command *command, struct invocation *call, ch
 		} else if (!strcmp(word, "--")) {
 			options_end = true;
 		} else {
-			int error = take_option(command, call, words, &next);
+			int error = take_options(command, call, words, &next);
 			if (error)
 				return error;
 		}
@@ -243,14 +283,29 @@ static void find_below(const struct command *table, const char *name, char *text
 						   command->name, name);
 }
 
+// The names that begin so: "config, console".
+static void find_beginning(const struct command *table, const char *word, char *text, size_t size)
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (const struct command *command = table; command && command->name; command++)
+		if (*word && !strncmp(command->name, word, strlen(word)) && length < size)
+			length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "",
+						   command->name);
+}
+
 static int unknown(const struct command *table, const char *path, const char *word)
 {
 	const char *nearest = command_nearest(table, word);
 	const char *space = *path ? " " : "";
-	char below[2 * COMMAND_PATH_MAX];
+	char below[2 * COMMAND_PATH_MAX], beginning[4 * COMMAND_PATH_MAX];
 
 	find_below(*path ? NULL : table, word, below, sizeof(below));
-	if (*below)
+	find_beginning(table, word, beginning, sizeof(beginning));
+	if (*beginning)
+		shell_error("'%s%s%s' is short for several commands: %s", path, space, word, beginning);
+	else if (*below)
 		shell_error("There is no command '%s'. Did you mean %s?", word, below);
 	else if (nearest)
 		shell_error("There is no command '%s%s%s'. Did you mean '%s%s%s'?", path, space, word, path,
@@ -290,7 +345,7 @@ int command_run_words(const struct command *table, char **word)
 		snprintf(path + strlen(path), sizeof(path) - strlen(path), "%s%s", *path ? " " : "", command->name);
 		do // options in front of a sub-command change nothing
 			word++;
-		while (*word && command->subcommands && command_find_option(command, *word));
+		while (*word && command->subcommands && are_switches(command, *word));
 	}
 	if (!command)
 		return *word ? unknown(table, path, *word) : 0;

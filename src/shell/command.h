@@ -17,6 +17,9 @@ const struct command *command_find(const struct command *table, const char *name
 // The option of that name, or NULL. `command->options` may be NULL.
 const struct command_option *command_find_option(const struct command *command, const char *name);
 
+// Whether what begins with '-' leaves its value to the word behind it: "-d", "-pd" and "--domain", not "-d3".
+bool command_option_takes_next(const struct command *command, const char *word);
+
 // The name in the table that was probably meant, or NULL.
 const char *command_nearest(const struct command *table, const char *name);
 

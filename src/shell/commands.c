@@ -6,7 +6,7 @@
 
 // What xl(1) takes in front of a command, but for the dry run.
 static const struct command_option xl_options[] = {
-	{ "-v, -vvv", NULL, "" }, { "-f", NULL, "" }, { "-t", NULL, "" }, { "-T", NULL, "" }, { 0 },
+	{ "-v", NULL, "" }, { "-f", NULL, "" }, { "-t", NULL, "" }, { "-T", NULL, "" }, { 0 },
 };
 
 const struct command shell_commands[] = {

@@ -68,10 +68,7 @@ static struct place find_place(const struct command *table, char *const *words, 
 
 	for (int i = 0; i < count; i++) {
 		const struct command *next = command_find(place.table, words[i]);
-		const struct command_option *option = NULL;
 
-		if (place.command && !place.options_end)
-			option = command_find_option(place.command, words[i]);
 		if (place.is_value) {
 			place.is_value = false;
 		} else if (next) {
@@ -81,10 +78,10 @@ static struct place find_place(const struct command *table, char *const *words, 
 				place.table = table;
 			else if (next->completion != COMPLETE_COMMAND)
 				place.table = next->subcommands;
-		} else if (option) {
-			place.is_value = option->value;
 		} else if (!strcmp(words[i], "--")) {
 			place.options_end = true;
+		} else if (place.command && !place.options_end && words[i][0] == '-' && words[i][1]) {
+			place.is_value = command_option_takes_next(place.command, words[i]);
 		} else {
 			place.arguments++;
 			place.table = NULL;
@@ -106,9 +103,10 @@ static void offer_place(const struct place *place, struct filter *filter)
 	offer_table(place->table, filter);
 	if (!command || place->arguments >= command->max_arguments)
 		return;
-	for (const char *const *word = command->words; word && *word; word++)
+	enum completion kind = place->arguments ? command->rest : command->completion;
+	for (const char *const *word = command->words; kind != COMPLETE_DOMAIN && word && *word; word++)
 		offer_matching(*word, filter);
-	candidates_each(command->completion, filter->prefix, offer_matching, filter);
+	candidates_each(kind, filter->prefix, offer_matching, filter);
 }
 
 // Splits the line so that the last word, which may be empty, is the one to complete. NULL: there are too many
@@ -152,6 +150,9 @@ static void shorten_common(const char *candidate, void *context)
 		while (candidate[at] && candidate[at] == common->text[at])
 			at++;
 	}
+	// No half of a UTF-8 character, as of two that begin with the same byte.
+	while (at && ((unsigned char)candidate[at] & 0xc0) == 0x80)
+		at--;
 	common->text[at] = '\0';
 }
 

@@ -37,7 +37,7 @@ enum completion {
 #define COMMAND_PATH_MAX 64 // bytes of "xu create" and the like, with the NUL
 
 struct command_option {
-	const char *name; // "-d", or with a long name as well "-d, --domain"
+	const char *name; // '-' and one letter, "--" and a long name, or both: "-d, --domain"
 	const char *value; // "ID", NULL: a switch
 	const char *help;
 };
@@ -59,8 +59,8 @@ struct command {
 	// 0 or a negative errno, after saying why. NULL: there are only sub-commands.
 	int (*run)(const struct invocation *call);
 	uint8_t min_arguments, max_arguments; // options not included
-	enum completion completion : 8; // of the arguments
-	const char *const *words; // that Tab offers as well, ended by NULL; or NULL
+	enum completion completion : 8, rest : 8; // of the first argument, and of those behind it
+	const char *const *words; // that Tab offers as well, but for a domain; ended by NULL; or NULL
 	// Ended by an empty name, at most COMMAND_OPTIONS_MAX; or NULL. With sub-commands: what may stand in front of
 	// those and changes nothing.
 	const struct command_option *options;

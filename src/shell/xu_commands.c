@@ -57,6 +57,7 @@ const struct command xu_commands[] = {
 		.details = "Nothing of it changes before; its devices, too, are the file's then.",
 		.run = xu_config_update_command,
 		TAKES_DOMAIN(2, WORDS_MAX),
+		.rest = COMPLETE_CONFIG_FILE,
 	},
 	{
 		.name = "destroy",
@@ -128,6 +129,7 @@ const struct command xu_commands[] = {
 			   "overwritten. The domain stands still meanwhile. Ctrl-C stops it.",
 		.run = xu_dump_core_command,
 		TAKES_DOMAIN(2, 2),
+		.rest = COMPLETE_FILE,
 	},
 	{
 		.name = "sysrq",
@@ -205,6 +207,7 @@ const struct command xu_commands[] = {
 			   "nodes, as when its backend's domain has died.",
 		.run = xu_block_list_command,
 		TAKES_DOMAIN(1, WORDS_MAX),
+		.rest = COMPLETE_DOMAIN,
 	},
 	{
 		.name = "network-attach",
@@ -232,6 +235,7 @@ const struct command xu_commands[] = {
 			   "nodes, as when its backend's domain has died.",
 		.run = xu_network_list_command,
 		TAKES_DOMAIN(1, WORDS_MAX),
+		.rest = COMPLETE_DOMAIN,
 	},
 	{
 		.name = "list",
@@ -320,6 +324,7 @@ const struct command xu_commands[] = {
 			   "does best.",
 		.run = xu_vcpu_list_command,
 		TAKES_DOMAIN(0, WORDS_MAX),
+		.rest = COMPLETE_DOMAIN,
 	},
 	{
 		.name = "vcpu-pin",

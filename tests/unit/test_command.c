@@ -34,6 +34,9 @@ void candidates_each(enum completion kind, const char *prefix, complete_offer *o
 		offer("1", context);
 		offer("12", context);
 		offer("sync", context);
+	} else if (kind == COMPLETE_FILE) {
+		offer("/0:/\303\244.txt", context); // they share the first byte of a character
+		offer("/0:/\303\266.txt", context);
 	} else if (kind == COMPLETE_STORE && !strcmp(prefix, "/local/d")) {
 		offer("/local/domain/", context);
 	}
@@ -61,6 +64,7 @@ static int note_call(const struct invocation *call)
 static const struct command_option create_options[] = {
 	{ "-d", "ID", "the id" },
 	{ "-p", NULL, "paused" },
+	{ "--name", "NAME", "a name" },
 	{ 0 },
 };
 
@@ -88,6 +92,20 @@ static const struct command xu_table[] = {
 		.completion = COMPLETE_DOMAIN,
 	},
 	{ .name = "list", .help = "Show", .run = note_call },
+	{ .name = "join",
+	  .arguments = "DOMAIN ...",
+	  .help = "Join",
+	  .run = note_call,
+	  .max_arguments = 4,
+	  .completion = COMPLETE_DOMAIN,
+	  .rest = COMPLETE_DOMAIN },
+	{ .name = "rename",
+	  .arguments = "DOMAIN WORD",
+	  .help = "Rename",
+	  .run = note_call,
+	  .max_arguments = 2,
+	  .completion = COMPLETE_DOMAIN,
+	  .words = words },
 	{ 0 },
 };
 
@@ -111,6 +129,7 @@ static const struct command table[] = {
 	{ .name = "log", .help = "Show the log", .run = note_call, .subcommands = log_table },
 	{ .name = "xstat", .help = "Figures", .run = note_call },
 	{ .name = "xu", .help = "Domains", .subcommands = xu_table },
+	{ .name = "ycat", .help = "Files", .run = note_call, .max_arguments = 1, .completion = COMPLETE_FILE },
 	{ 0 },
 };
 
@@ -184,6 +203,18 @@ static void test_options(void **state)
 	assert_null(option_values[1]);
 	assert_int_equal(run("xu create -"), 0);
 	assert_string_equal(called, "xu create|-");
+	// As getopt_long(3) takes them.
+	assert_int_equal(run("xu create -d3 a"), 0);
+	assert_string_equal(called, "xu create|a");
+	assert_string_equal(option_values[0], "3");
+	assert_int_equal(run("xu create -pd 3 a"), 0);
+	assert_string_equal(called, "xu create|a");
+	assert_string_equal(option_values[0], "3");
+	assert_string_equal(option_values[1], "");
+	assert_int_equal(run("xu create -pdp a"), 0);
+	assert_string_equal(option_values[0], "p");
+	assert_int_equal(run("xu create --name=b=c a"), 0);
+	assert_string_equal(option_values[2], "b=c");
 }
 
 static const struct {
@@ -199,11 +230,24 @@ static const struct {
 	  "--help'.\n" },
 	{ "xu create a -x", -EINVAL,
 	  "xu create: there is no option -x\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create --help'.\n" },
+	{ "xu create a -px", -EINVAL,
+	  "xu create: there is no option -px\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create --help'.\n" },
+	{ "xu create a -pd", -EINVAL, "xu create: option -d wants a value behind it: -d ID\n" },
+	{ "xu create a -pp", -EINVAL, "xu create: option -p is given twice\n" },
+	{ "xu create a -d1 -d", -EINVAL, "xu create: option -d is given twice\n" },
+	{ "xu create a --nam=b", -EINVAL,
+	  "xu create: there is no option --nam\nUsage: xu create NAME [-d ID] [-p]\nSee 'xu create --help'.\n" },
 	{ "xu create a -d", -EINVAL, "xu create: option -d wants a value behind it: -d ID\n" },
 	{ "xu create a -p -p", -EINVAL, "xu create: option -p is given twice\n" },
 	{ "xu craete a", -ENOENT, "There is no command 'xu craete'. Did you mean 'xu create'?\n" },
 	{ "xy list", -ENOENT, "There is no command 'xy'. Did you mean 'xu'?\n" },
 	{ "xsatt", -ENOENT, "There is no command 'xsatt'. Did you mean 'xstat'?\n" },
+	{ "x", -ENOENT, "'x' is short for several commands: xstat, xu\n" },
+	{ "log cl a", -EINVAL, "log clear: too many arguments, from 'a' on\nUsage: log clear\nSee 'log clear --help'.\n" },
+	{ "xu ''", -ENOENT, "There is no command 'xu '. See 'xu'.\n" },
+	{ "xu lot", -ENOENT, "There is no command 'xu lot'. Did you mean 'xu list'?\n" },
+	{ "lug", -ENOENT, "There is no command 'lug'. Did you mean 'log'?\n" },
+	{ "sag", -ENOENT, "There is no command 'sag'. See 'help'.\n" }, // two of three letters differ
 	{ "frobnicate", -ENOENT, "There is no command 'frobnicate'. See 'help'.\n" },
 	{ "destroy 1", -ENOENT, "There is no command 'destroy'. Did you mean 'xu destroy'?\n" },
 	{ "xu level", -ENOENT, "There is no command 'xu level'. See 'xu'.\n" },
@@ -236,6 +280,7 @@ static void test_help(void **state)
 					  "Options:\n"
 					  "  -d ID              the id\n"
 					  "  -p                 paused\n"
+					  "  --name NAME        a name\n"
 					  "  -h, --help         print this and do nothing\n";
 	static const char xu_help[] = "Usage: xu SUBCOMMAND ...\n"
 				      "\n"
@@ -244,7 +289,9 @@ static void test_help(void **state)
 				      "Sub-commands (xu SUBCOMMAND --help tells more):\n"
 				      "  create             Build a domain\n"
 				      "  destroy            End a domain\n"
-				      "  list               Show\n";
+				      "  list               Show\n"
+				      "  join               Join\n"
+				      "  rename             Rename\n";
 
 	assert_int_equal(run("xu create --help"), 0);
 	assert_string_equal(output, create_help);
@@ -305,29 +352,36 @@ static void note_offer(const char *candidate, void *context)
 static void test_candidates(void **state)
 {
 	(void)state;
-	assert_offers("", "help log xstat xu ");
+	assert_offers("", "help log xstat xu ycat ");
 	assert_offers("x", "xstat xu ");
 	assert_offers("xu", "xu ");
-	assert_offers("xu ", "create destroy list ");
+	assert_offers("xu ", "create destroy list join rename ");
 	assert_offers("xu c", "create ");
 	assert_offers("xu create ", "virt_domu virt_domd with space ");
 	assert_offers("xu create v", "virt_domu virt_domd ");
 	assert_offers("xu create virt_domu ", "");
-	assert_offers("xu create virt_domu -", "-d -p --help ");
+	assert_offers("xu create virt_domu -", "-d -p --name --help ");
+	assert_offers("xu create -d1 -pd 1 --name=a v", "virt_domu virt_domd ");
+	assert_offers("xu create -pd ", "");
+	assert_offers("xu create --name ", "");
 	assert_offers("xu create -d ", "");
 	assert_offers("xu create -d 1 -p w", "with space ");
 	assert_offers("xu create -- -", "");
 	assert_offers("xu destroy 1", "1 12 ");
+	assert_offers("xu join ", "1 12 sync ");
+	assert_offers("xu join 1 ", "1 12 sync ");
+	assert_offers("xu rename ", "1 12 sync ");
+	assert_offers("xu rename 1 ", "one other ");
 	assert_offers("xu list ", "");
 	assert_offers("xu nothing ", "");
 	assert_offers("log ", "clear level ");
 	assert_offers("log level o", "one other ");
 	assert_offers("log level one ", "");
-	assert_offers("help ", "help log xstat xu ");
+	assert_offers("help ", "help log xstat xu ycat ");
 	assert_offers("help xu d", "destroy ");
 	assert_offers_of(timing_table, "time ", "time xu ");
 	assert_offers_of(timing_table, "time xu c", "create ");
-	assert_offers_of(timing_table, "time xu create -", "-d -p --help ");
+	assert_offers_of(timing_table, "time xu create -", "-d -p --name --help ");
 	assert_offers("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "");
 }
 
@@ -350,6 +404,7 @@ static void test_completion(void **state)
 	assert_completes("xu create 'with", 10, "with\\ space ", 1, true);
 	assert_completes("xu create with\\ s", 10, "with\\ space ", 1, true);
 	assert_completes("nothing", 0, "", 0, false);
+	assert_completes("ycat /", 5, "/0:/", 2, true);
 	assert_completes("xu destroy ", 11, "", 3, false);
 }
 

@@ -328,8 +328,11 @@ static void hands_that_know_xl_find_it(void **state)
 	static const char *const lines[][2] = {
 		{ "xl -v -T list guest", "guest                                        1     8" },
 		{ "xl -vvv domi guest", "1\n" }, // cut short, where only one command begins so
-		{ "xl dom guest", "There is no command 'xl dom'" },
+		{ "xl dom guest", "'xl dom' is short for several commands: domid, domname\n" },
 		{ "xl -N create guest", "there is no option -N" },
+		{ "xl -vv -tT list guest", "guest                                        1     8" },
+		{ "xl list -vZ guest", "Security Label" },
+		{ "xl top -bi1", "guest                ------          0" },
 		{ "xl help domid", "Usage: xl domid NAME" },
 		{ "xu help", "  cpupool-create     Make a pool" },
 		{ "xu help nothing", "xu help: there is no command 'xu nothing'" },
