@@ -152,8 +152,11 @@ static struct {
 static bool is_over(void)
 {
 	const struct domain *domain = domain_find(awaited.domain);
+	struct domain_info info;
 
-	awaited.has_ended = !domain || domain->ended;
+	// One that this program didn't make, Dom0 itself too, is Xen's alone to know.
+	awaited.has_ended = domain ? domain->ended :
+				     domctl_get_info(awaited.domain, &info) || info.shutdown || info.dying;
 	return awaited.has_ended || console_io_interrupted();
 }
 

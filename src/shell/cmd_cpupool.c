@@ -125,7 +125,7 @@ static int take_word(const struct invocation *call, const char *word, struct wan
 static int take_from_file(const struct invocation *call, const struct xlcfg_setting *setting,
 			  struct wanted_pool *wanted)
 {
-	char text[CPUS_TEXT_SIZE] = "";
+	char text[CPU_SET_CPUS * sizeof("127,")] = "";
 	size_t length = 0;
 
 	if (!setting->value->is_list)
@@ -134,6 +134,10 @@ static int take_from_file(const struct invocation *call, const struct xlcfg_sett
 		if (!value->is_list && length < sizeof(text))
 			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
 						   length ? "," : "", value->text);
+	if (length >= sizeof(text)) {
+		shell_error("%s: the list '%.40s' is too long; write 0-7 for eight CPUs", call->name, setting->key);
+		return -E2BIG;
+	}
 	return take_setting(call, setting->key, text, wanted);
 }
 

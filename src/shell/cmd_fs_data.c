@@ -72,6 +72,7 @@ struct text {
 	char line[256];
 	size_t length;
 	bool open; // the last line has no end
+	uint8_t last; // byte
 };
 
 static void print_text(struct text *text)
@@ -80,14 +81,16 @@ static void print_text(struct text *text)
 	text->length = 0;
 }
 
-// What could play with the terminal becomes '?'; the bytes of UTF-8 pass.
+// What could play with the terminal becomes '?', of U+0080 to U+009F the second byte; the other bytes of UTF-8 pass.
 static int cat_piece(void *context, const uint8_t *data, size_t size)
 {
 	struct text *text = context;
 
 	for (size_t i = 0; i < size; i++) {
-		bool control = (data[i] < ' ' && data[i] != '\n' && data[i] != '\t') || data[i] == 0x7f;
+		bool control = (data[i] < ' ' && data[i] != '\n' && data[i] != '\t') || data[i] == 0x7f ||
+			       (text->last == 0xc2 && data[i] < 0xa0);
 
+		text->last = data[i];
 		if (data[i] == '\r')
 			continue;
 		text->line[text->length++] = control ? '?' : (char)data[i];

@@ -32,7 +32,7 @@ static void line(const char *name, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static void line(const char *name, const char *format, ...)
 {
-	char value[SHELL_PRINT_MAX];
+	char value[sizeof(((struct xen_version *)0)->command_line)];
 	va_list arguments;
 
 	if (wanted_line && strcmp(wanted_line, name))
@@ -155,7 +155,7 @@ const struct command_option xu_dmesg_options[] = {
 // Prints what is in the ring from *index on, and takes it out where it is to be cleared.
 static int print_ring(uint32_t *index, bool clear)
 {
-	char text[DMESG_PIECE + 1];
+	char text[DMESG_PIECE];
 
 	for (;;) {
 		uint32_t size = DMESG_PIECE;
@@ -163,10 +163,13 @@ static int print_ring(uint32_t *index, bool clear)
 
 		if (error || !size)
 			return error;
-		text[size] = '\0';
-		// What is in the ring may hold NULs: bytes that a serial line got wrong.
-		for (uint32_t at = 0; at < size; at += (uint32_t)strlen(text + at) + 1)
-			shell_print("%s", text + at);
+		// In the ring may be bytes that a serial line got wrong, and what a guest of Xen's own boot wrote to its UART.
+		for (uint32_t at = 0; at < size; at++)
+			if ((text[at] < ' ' || text[at] > '~') && !strchr("\t\n\r", text[at]))
+				text[at] = '?';
+		shell_print("%.*s", (int)size, text);
+		if (task_should_yield())
+			task_yield();
 		if (console_io_interrupted()) {
 			shell_print("%s", text[size - 1] == '\n' ? "" : "\n");
 			return -EINTR;

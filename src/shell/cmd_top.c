@@ -32,7 +32,7 @@ struct table {
 	const struct usage *since;
 	uint64_t total_pages;
 	unsigned int domains;
-	char counts[6]; // of each letter of a state
+	unsigned int counts[6]; // of each letter of a state
 };
 
 static void count_state(const struct domain_info *info, void *context)
@@ -42,8 +42,8 @@ static void count_state(const struct domain_info *info, void *context)
 
 	domains_state(info, state);
 	table->domains++;
-	for (size_t i = 0; i < sizeof(table->counts); i++)
-		table->counts[i] = (char)(table->counts[i] + (state[i] != '-'));
+	for (size_t i = 0; i < ARRAY_SIZE(table->counts); i++)
+		table->counts[i] += state[i] != '-';
 }
 
 static void print_row(const struct domain_info *info, void *context)
@@ -79,7 +79,7 @@ static int print_table(const struct invocation *call, const struct usage *since)
 	if (error)
 		return error;
 	shell_print("xu top   Xen %u.%u%s\n", xen->major, xen->minor, xen->extra);
-	shell_print("%u domains: %d running, %d blocked, %d paused, %d shut down, %d crashed, %d dying\n",
+	shell_print("%u domains: %u running, %u blocked, %u paused, %u shut down, %u crashed, %u dying\n",
 		    table.domains, table.counts[0], table.counts[1], table.counts[2], table.counts[3],
 		    table.counts[4], table.counts[5]);
 	shell_print("Mem: %" PRIu64 "k total, %" PRIu64 "k used, %" PRIu64 "k free   CPUs: %" PRIu32

@@ -46,6 +46,12 @@ static bool show_progress(const struct domain_progress *progress)
 	return console_io_interrupted();
 }
 
+static bool stop_quietly(const struct domain_progress *progress)
+{
+	(void)progress;
+	return console_io_interrupted();
+}
+
 const struct command_option xu_create_options[] = {
 	[XU_CREATE_ID] = { "-d", "ID", "the domain's id; 0 or none: Xen chooses one" },
 	[XU_CREATE_PAUSED] = { "-p", NULL, "leave the domain paused" },
@@ -85,7 +91,7 @@ static void show_warnings(const struct catalog_entry *entry)
 static size_t add_setting(char *text, size_t size, const char *word)
 {
 	const char *value = strchr(word, '=') + 1;
-	const char *quote = strchr("\"'[", *value) || strpbrk(value, "\"\\") ? "" : "\"";
+	const char *quote = (*value && strchr("\"'[", *value)) || strpbrk(value, "\"\\") ? "" : "\"";
 
 	return (size_t)snprintf(text, size, "\n%.*s%s%s%s", (int)(value - word), word, quote, value, quote);
 }
@@ -144,8 +150,7 @@ static int build(const struct invocation *call, struct catalog_entry *entry, dom
 
 	creation_start = time_now();
 	paused |= entry->config.paused;
-	if (!quiet)
-		domain_set_progress(show_progress);
+	domain_set_progress(quiet ? stop_quietly : show_progress);
 	int error = domain_create_from(&entry->source, wanted, paused, &domain, failure);
 	domain_set_progress(NULL);
 	shell_status_clear();

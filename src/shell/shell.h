@@ -14,8 +14,9 @@
 // Reads and runs lines for ever.
 void shell_run(void) __attribute__((noreturn));
 
-// Output of a command. '\n' ends a line. A call prints at most SHELL_PRINT_MAX bytes, the rest is cut.
-#define SHELL_PRINT_MAX 1024
+// Output of a command. '\n' ends a line. A call prints at most SHELL_PRINT_MAX bytes, the rest is cut: more than the
+// longest path of the store and what is shown beside it.
+#define SHELL_PRINT_MAX 3328
 void shell_print(const char *format, ...) PRINTF_LIKE(1, 2);
 
 // An error for the person, in red where colours are on; a newline is added.

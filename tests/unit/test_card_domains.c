@@ -424,6 +424,8 @@ static void what_xl_takes_to_create(void **state)
 	assert_null(strstr(says("xl create -q -f plain.cfg memory=8"), "created"));
 	assert_says("xl list", "\nplain ");
 	assert_says("xl destroy plain", "destroyed");
+	assert_says("xl create plain cmdline=", "created");
+	assert_says("xl destroy plain", "destroyed");
 	assert_says("xl create plain memory=0", "setting 1 behind plain.cfg: ");
 	assert_says("xl create plain 'memory=\"0\"'", "setting 1 behind plain.cfg: ");
 	assert_int_equal(model_domain_count(), 0);
@@ -438,6 +440,12 @@ static void a_pool_from_a_file(void **state)
 	assert_says("xl cpupool-create -f pool.cfg name=second", "pool:1 created");
 	assert_says("xl cpupool-list", "second               2    credit       y          0\n");
 	assert_string_equal(says("xl cpupool-destroy second"), "");
+	// 60 CPUs, of which the last isn't there: none of them is left out because of the list's length.
+	write_file("pool.cfg", "cpus = [ '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', "
+			       "'2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', "
+			       "'2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', "
+			       "'2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '2', '3', '99' ]\n");
+	assert_says("xl cpupool-create pool.cfg", "CPU 99 is in a pool, or isn't there");
 	write_file("pool.cfg", "cpus = '9'\nname = 'third'\n");
 	assert_says("xl cpupool-create pool.cfg", "CPU 9 is in a pool, or isn't there");
 	write_file("pool.cfg", "cpus = [\n");

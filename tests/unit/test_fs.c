@@ -38,7 +38,7 @@ static int start(void **state)
 {
 	if (enter_folder(state))
 		return -1;
-	shell("printf 'name = \"a\"\\nmemory = 16\\n' >a.cfg; printf 'a\\033[2Jb\\r\\nno end' >wild;"
+	shell("printf 'name = \"a\"\\nmemory = 16\\n' >a.cfg; printf 'a\\033[2J\\302\\233b\\r\\nno end' >wild;"
 	      "seq 200000 >large; : >empty");
 	shell("truncate -s 16M card; mkfs.vfat --mbr=n -F 16 -n TESTCARD card >/dev/null;"
 	      "export SOURCE_DATE_EPOCH=1735689600 TZ=UTC;"
@@ -106,11 +106,11 @@ static void test_looking(void **state)
 	assert_string_equal(run("fs ls /"), "/0: disk0 16 MiB\n");
 	assert_string_equal(run("fs ls /0:"), "           2025-01-01 00:00 dom0/\n");
 	assert_string_equal(run("fs ls /0:/dom0/"), "        23 2025-01-01 00:00 a.cfg\n"
-						     "        14 2025-01-01 00:00 wild\n"
+						     "        16 2025-01-01 00:00 wild\n"
 						     "   1288895 2025-01-01 00:00 large\n"
 						     "         0 2025-01-01 00:00 empty\n"
 						     "        23 2025-01-01 00:00 two words.cfg\n");
-	assert_string_equal(run("fs ls /0:/dom0/WILD"), "        14 2025-01-01 00:00 wild\n");
+	assert_string_equal(run("fs ls /0:/dom0/WILD"), "        16 2025-01-01 00:00 wild\n");
 	assert_string_equal(run("fs stat /0:/dom0/empty"),
 			    "Path:    /0:/dom0/empty\nKind:    file, read-only\nSize:    0 bytes\n"
 			    "Changed: 2025-01-01 00:00\n");
@@ -129,10 +129,10 @@ static void test_contents(void **state)
 	(void)state;
 	assert_string_equal(run("fs cat /0:/dom0/a.cfg"), "name = \"a\"\nmemory = 16\n");
 	assert_string_equal(run("fs cat '/0:/dom0/two words.cfg'"), "name = \"a\"\nmemory = 16\n");
-	assert_string_equal(run("fs cat /0:/dom0/wild"), "a?[2Jb\nno end\n");
+	assert_string_equal(run("fs cat /0:/dom0/wild"), "a?[2J\302?b\nno end\n");
 	assert_string_equal(run("fs cat /0:/dom0/empty"), "");
 	assert_string_equal(run("fs read /0:/dom0/wild"),
-			    "00000000  61 1b 5b 32 4a 62 0d 0a 6e 6f 20 65 6e 64        a.[2Jb..no end\n");
+			    "00000000  61 1b 5b 32 4a c2 9b 62 0d 0a 6e 6f 20 65 6e 64  a.[2J..b..no end\n");
 	assert_string_equal(run("fs read /0:/dom0/large 0x100000 20"),
 			    "00100000  39 0a 31 36 35 36 37 30 0a 31 36 35 36 37 31 0a  9.165670.165671.\n"
 			    "00100010  31 36 35 36                                      1656\n");

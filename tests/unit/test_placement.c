@@ -283,6 +283,8 @@ static void the_commands_show_and_set(void **state)
 	assert_says("xu dmesg", "(XEN) h\n");
 	assert_says("xu dmesg -c", "(XEN) h\n");
 	assert_silent("xu dmesg");
+	model_xen_prints("(d1) \033[2J\t\233x\r\n");
+	assert_says("xu dmesg -c", "(d1) ?[2J\t?x\r\n");
 	assert_says("xu top -b -i 2 -d 1", "guest                ------          0     0.0");
 	assert_says("xu top -i 0", "'0' is not a number from 1");
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);

@@ -123,6 +123,14 @@ static void test_interrupted_creation(void **state)
 	assert_has(model_output(), " \rxu create: ");
 	assert_null(strstr(model_output(), "created"));
 	model_assert_equal(&before, "Ctrl-C");
+
+	model_output_clear();
+	type("xu create -q virt_slow\r");
+	model_run(SECONDS(7));
+	type("\003");
+	model_run(SECONDS(10));
+	assert_string_equal(model_output(), "xu create -q virt_slow\nxu create: stopped while loading the kernel\n" PROMPT);
+	model_assert_equal(&before, "Ctrl-C with -q");
 	assert_has(run("kernel uptime"), "Uptime: ");
 }
 

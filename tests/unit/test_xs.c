@@ -231,6 +231,14 @@ static void later(void *value)
 	change_node(value);
 }
 
+// Dom0 isn't a domain that this program made, and hasn't ended because of that.
+static void waiting_for_no_domain_of_ours(void **state)
+{
+	(void)state;
+	says("xu wait 0 store:/tool/y -t 1", "store:/tool/y has not come in time");
+	prints("xu wait 0 store:name", "");
+}
+
 static void watching(void **state)
 {
 	(void)state;
@@ -253,6 +261,28 @@ static void long_lists_are_whole(void **state)
 	}
 	assert_string_equal(run("xs ls -f /many"), expected);
 	run("xs rm /many");
+}
+
+// As long as a path can be: /long and names of 250 letters.
+static void long_paths_are_whole(void **state)
+{
+	char name[251], path[XS_PATH_MAX + 1] = "/long", expected[XS_PATH_MAX + 16];
+	const char *shown;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	while (strlen(path) + sizeof(name) + 1 < sizeof(path)) {
+		strcat(path, "/");
+		strcat(path, name);
+	}
+	assert_true(strlen(path) > 2900);
+	assert_int_equal(xs_mkdir(XS_NO_TRANSACTION, path), 0);
+	snprintf(expected, sizeof(expected), "\n%s = \"\"\n", path);
+	shown = run("xs ls -f /long");
+	if (!strstr(shown, expected))
+		fail_msg("the longest path isn't whole: %s", shown);
+	run("xs rm /long");
 }
 
 static void quotas_and_figures(void **state)
@@ -443,6 +473,8 @@ int main(void)
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(watching),
 		cmocka_unit_test(long_lists_are_whole),
+		cmocka_unit_test(long_paths_are_whole),
+		cmocka_unit_test(waiting_for_no_domain_of_ours),
 		cmocka_unit_test(quotas_and_figures),
 		cmocka_unit_test(paths_are_completed),
 		cmocka_unit_test(shutting_down),
