@@ -49,6 +49,23 @@ static void print(const char *format, va_list arguments)
 		row_write(text, MIN((size_t)length, sizeof(text) - 1));
 }
 
+// What is quoted in a message may come from a card's file or a guest, and steers no terminal: neither ASCII's controls
+// nor, in UTF-8, U+0080 to U+009F.
+static void print_error(const char *format, va_list arguments)
+{
+	unsigned char last = 0;
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	for (char *at = text; *at; at++) {
+		unsigned char byte = (unsigned char)*at;
+
+		if ((byte < ' ' && byte != '\n') || byte == 0x7f || (last == 0xc2 && byte < 0xa0))
+			*at = '?';
+		last = byte;
+	}
+	row_write(text, strlen(text));
+}
+
 void shell_print(const char *format, ...)
 {
 	va_list arguments;
@@ -64,7 +81,7 @@ void shell_error(const char *format, ...)
 
 	shell_print("%s", colors ? RED : "");
 	va_start(arguments, format);
-	print(format, arguments);
+	print_error(format, arguments);
 	va_end(arguments);
 	shell_print("%s\n", shell_no_color());
 }

@@ -19,7 +19,7 @@ void shell_run(void) __attribute__((noreturn));
 #define SHELL_PRINT_MAX 3328
 void shell_print(const char *format, ...) PRINTF_LIKE(1, 2);
 
-// An error for the person, in red where colours are on; a newline is added.
+// An error for the person, in red where colours are on; a newline is added. What could steer the terminal becomes '?'.
 void shell_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
 // What Tab offers for an argument.

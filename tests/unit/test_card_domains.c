@@ -431,6 +431,15 @@ static void what_xl_takes_to_create(void **state)
 	assert_int_equal(model_domain_count(), 0);
 }
 
+// What a file says is shown, and steers no terminal.
+static void a_file_for_the_terminal(void **state)
+{
+	(void)state;
+	write_file("wild.cfg", "kernel=\"\033[2J\302\233x\"\nmemory=16\n");
+	assert_says("xl create wild.cfg", "?[2J\302?x");
+	assert_says("xl create '\303\266\302\251'", "'\303\266\302\251'");
+}
+
 static void a_pool_from_a_file(void **state)
 {
 	(void)state;
@@ -464,6 +473,7 @@ int main(void)
 		TEST(creation_survives_each_read_of_the_card),
 		TEST(what_xl_shows_of_a_domain),
 		TEST(what_xl_takes_to_create),
+		TEST(a_file_for_the_terminal),
 		TEST(a_pool_from_a_file),
 	};
 
