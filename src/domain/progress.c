@@ -22,7 +22,8 @@ void domain_set_progress(domain_progress_listener *new_listener)
 
 void progress_begin(void)
 {
-	begun = time_now();
+	if (listening == task_current())
+		begun = time_now();
 }
 
 int progress_report(const char *what, uint64_t done, uint64_t total, struct failure *failure)

@@ -45,9 +45,10 @@ int domain_set_source(domid_t id, struct config_source *source, struct failure *
 	domain = domain_find(id);
 	if (!domain || !domain->source)
 		return failure_set(failure, -ENOTSUP, "domain %u wasn't created by 'xu create'", id);
-	domain->source->release(domain->source);
+	struct config_source *former = domain->source;
 	domain->source = source;
 	domain->source_is_new = true;
+	former->release(former); // may wait, and the domain end meanwhile
 	return 0;
 }
 

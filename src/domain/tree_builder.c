@@ -24,14 +24,14 @@ void tree_fail(struct tree_builder *builder, int error)
 		builder->error = error;
 }
 
-// Twice the space. False: there is an error now.
+// Twice the space, as far as there may be as much. False: there is an error now.
 static bool grow(struct tree_builder *builder)
 {
-	size_t size = 2 * builder->size;
-	void *larger = size <= TREE_SIZE_MAX ? malloc(size) : NULL;
+	size_t size = MIN(2 * builder->size, TREE_SIZE_MAX);
+	void *larger = size > builder->size ? malloc(size) : NULL;
 
 	if (!larger) {
-		tree_fail(builder, size <= TREE_SIZE_MAX ? -ENOMEM : -E2BIG);
+		tree_fail(builder, size > builder->size ? -ENOMEM : -E2BIG);
 		return false;
 	}
 	int result = fdt_resize(builder->tree, larger, (int)size);
@@ -61,9 +61,9 @@ static bool grow(struct tree_builder *builder)
 
 void tree_start(struct tree_builder *builder, size_t size)
 {
-	builder->size = size;
+	builder->size = MIN(size, TREE_SIZE_MAX);
 	builder->error = 0;
-	builder->tree = malloc(size);
+	builder->tree = malloc(builder->size);
 	if (!builder->tree)
 		tree_fail(builder, -ENOMEM);
 	WRITE(builder, fdt_create(builder->tree, (int)builder->size));

@@ -319,6 +319,46 @@ static void progress_is_told_and_can_be_stopped(void **state)
 	domain_set_progress(NULL);
 }
 
+static uint64_t last_time;
+
+static bool note_time(const struct domain_progress *progress)
+{
+	if (!strcmp(progress->what, "kernel")) {
+		assert_true(progress->nanoseconds > last_time);
+		last_time = progress->nanoseconds;
+	}
+	return false;
+}
+
+static void create_later(void *result)
+{
+	struct model_image image = kernel_image;
+	struct domain_config other = config;
+	struct domain *domain;
+
+	other.kernel = model_image_source(&image);
+	task_sleep(MILLISECONDS(150));
+	*(int *)result = domain_create(&other, 8, false, &domain, NULL);
+}
+
+// Two creations at a time: the time of one isn't that of the other.
+static void progress_of_another_creation_is_not_told(void **state)
+{
+	int other = 1;
+
+	(void)state;
+	kernel_image.read_time = MILLISECONDS(100);
+	assert_non_null(task_create("other", create_later, &other));
+	domain_set_progress(note_time);
+	last_time = 0;
+	destroy(create(DOMID_ANY, false)->id);
+	assert_true(last_time >= MILLISECONDS(250)); // three pieces of its kernel
+	domain_set_progress(NULL);
+	model_run(SECONDS(1));
+	assert_int_equal(other, 0);
+	destroy(8);
+}
+
 // ---- the end ----
 
 static void xen_takes_its_time(void **state)
@@ -487,6 +527,7 @@ int main(void)
 		TEST(uuids_differ),
 		TEST(pausing),
 		TEST(progress_is_told_and_can_be_stopped),
+		TEST(progress_of_another_creation_is_not_told),
 		TEST(xen_takes_its_time),
 		TEST(something_keeps_it),
 		TEST(only_one_destroys_it),

@@ -16,6 +16,7 @@
 
 #include "domain/guest_tree.h"
 #include "domain/random.h"
+#include "domain/tree_builder.h"
 #include "kernel/compiler.h"
 #include "model/model.h"
 
@@ -292,6 +293,29 @@ static void memory_runs_out(void **state)
 	free(tree);
 }
 
+// As large as Linux takes it, and not a byte larger, whatever it began with.
+static void the_largest_tree(void **state)
+{
+	static const size_t beginnings[] = { 4096, (size_t)1200 << 10, TREE_SIZE_MAX + 4096 };
+	static const uint8_t value[TREE_SIZE_MAX];
+	struct tree_builder builder;
+	int error;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++) {
+		for (size_t more = 0; more <= 4; more += 4) {
+			tree_start(&builder, beginnings[i]);
+			// Header, end of the reserved ranges, the root's beginning, name and end, end of all; a property's
+			// token, length and name's place; and the name, after which two bytes are left.
+			tree_bytes(&builder, "large", value, TREE_SIZE_MAX - 48 - 16 - 16 - 12 - 8 + more);
+			void *tree = tree_finish(&builder, &error);
+			assert_int_equal(error, more ? -E2BIG : 0);
+			assert_int_equal(tree == NULL, more > 0);
+			free(tree);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +323,7 @@ int main(void)
 		cmocka_unit_test_setup(a_large_guest, start),
 		cmocka_unit_test_setup(as_many_extended_regions_as_there_can_be, start),
 		cmocka_unit_test_setup(memory_runs_out, start),
+		cmocka_unit_test_setup(the_largest_tree, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,10 +93,12 @@ static struct config_source source;
 static unsigned int opened, released;
 static bool is_open;
 static int open_error;
+static const struct config_source *last_opened;
+static uint64_t release_time;
 
-static int open_source(struct config_source *unused, struct failure *failure)
+static int open_source(struct config_source *which, struct failure *failure)
 {
-	(void)unused;
+	last_opened = which;
 	assert_false(is_open);
 	if (open_error)
 		return failure_set(failure, open_error, "the card was pulled");
@@ -113,6 +115,7 @@ static void close_source(struct config_source *unused)
 
 static void release_source(struct config_source *unused)
 {
+	task_sleep(release_time);
 	is_open = false;
 	released++;
 	(void)unused;
@@ -264,6 +267,28 @@ static void test_restart_keeps_name_uuid_and_console(void **state)
 	console_detach(console);
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 	model_assert_equal(&before, "restart");
+}
+
+// Releasing a source may wait, and a domain may end at any time.
+static void test_a_source_that_goes_is_not_used(void **state)
+{
+	struct config_source other;
+
+	(void)state;
+	domid_t id = make_from_source(CONFIG_ACTION_RESTART);
+	other = source;
+	release_time = MILLISECONDS(50);
+	model_guest_shutdown(id, SHUTDOWN_reboot);
+	assert_int_equal(domain_set_source(id, &other, NULL), 0);
+	release_time = 0;
+	model_run(MILLISECONDS(100));
+	const struct domain *domain = domain_find_by_name("guest");
+	assert_non_null(domain);
+	assert_int_not_equal(domain->id, id);
+	assert_ptr_equal(domain->source, &other);
+	assert_ptr_equal(last_opened, &other);
+	assert_int_equal(released, 1);
+	assert_int_equal(domain_destroy(domain->id, NULL), 0);
 }
 
 static void test_rename_restart(void **state)
@@ -452,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_defaults_are_xls),
 		cmocka_unit_test(test_preserved),
 		cmocka_unit_test(test_restart_keeps_name_uuid_and_console),
+		cmocka_unit_test(test_a_source_that_goes_is_not_used),
 		cmocka_unit_test(test_rename_restart),
 		cmocka_unit_test(test_not_too_often),
 		cmocka_unit_test(test_restart_that_fails),
