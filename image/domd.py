@@ -20,12 +20,12 @@ class DomdError(Exception):
 
 
 class Domd:
-    """boot.toml's table `domd`: `kernel`, a file of the parts; `memory` in MiB, `cpus` and `arguments`, its command line;
+    """boot.toml's table `domd`: `kernel`, a file of the parts, and `pack`, if it is packed on the card; `memory` in MiB, `cpus` and `arguments`, its command line;
     `static`, where it lies if its addresses shall be the machine's; `roots`, the disks that can be its root, and `lan`, the
     board's network: `overlays`, which give the device to it, and `arguments`, besides those; and where U-Boot applies no
     overlays to the machine's own tree, `set`: what is to be set in its nodes in place of an overlay."""
 
-    KEYS = {"kernel": str, "memory": int, "cpus": int, "arguments": str, "static": int, "roots": dict, "lan": dict, "set": dict}
+    KEYS = {"kernel": str, "pack": bool, "memory": int, "cpus": int, "arguments": str, "static": int, "roots": dict, "lan": dict, "set": dict}
 
     def __init__(self, values, root, lan, has_policy, xen, scmi):
         """`root` is one of roots, or `initrd`; `lan` is true where it shall have the board's network; `scmi`, if it shall have

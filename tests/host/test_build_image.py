@@ -91,7 +91,7 @@ def test_help():
     (["--machine", "rpi4", "--xen", "4.20", "--enable-scmi", "yes"], "only for rpi5"),
     (["--machine", "rpi5", "--xen", "4.20", "--enable-scmi", "0x82000010@17"], "--enable-scmi takes yes, no or ID@ADDRESS"),
     (["--machine", "zcu102", "--enable-wifi", "yes"], "has no radio"),
-    (["--machine", "rpi4", "--enable-lan", "yes"], "no network of the machine rpi4 can be given to DomD"),
+    (["--machine", "zcu102", "--enable-lan", "yes"], "no network of the machine zcu102 can be given to DomD"),
     (["--machine", "rpi5", "--enable-lan", "yes", "--domd-start", "dom0"], "only a DomD that Xen starts can have the board's network"),
     (["--machine", "virt", "--enable-lan", "yes", "--flask", "permissive"], "can't with --flask"),
     (["--machine", "virt", "--boot-size", "big"], "--boot-size takes a size such as 64M or 1G, not 'big'"),

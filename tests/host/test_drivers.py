@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DomD's drivers: what the Raspberry Pi 5's overlays give to it, and what shows up behind that, has a driver in the kernel that it
+"""DomD's drivers: what the Raspberry Pis' overlays give to it, and what shows up behind that, has a driver in the kernel that it
 is started with or in its ramdisk. As the kernel and modprobe find it: by the names that devices and drivers have."""
 
 import fnmatch
@@ -15,7 +15,9 @@ from test_root import cpio_names
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 PARTS = TOP / "build/parts"
 LIST = (TOP / "image/linux/domd.txt").read_text()
-BOARD = tomllib.loads((TOP / "boards/rpi5/boot.toml").read_text())
+DOMD = {board: tomllib.loads((TOP / f"boards/{board}/boot.toml").read_text())["domd"] for board in ("rpi4", "rpi5")}
+KERNEL = DOMD["rpi5"]["kernel"]
+DEVICES = [(board, name) for board, domd in DOMD.items() for name in [*domd.get("roots", {}), "lan"]]
 RP1 = "/pcie@1000120000/pci@0,0/dev@0,0/pci-ep-bus@1"
 
 CORE = {"simple-bus", "fixed-clock"}  # no driver's: the kernel's own, of which nothing says so
@@ -24,6 +26,7 @@ BEHIND = {
             "usb:v0951p1666d0110dc00dsc00dp00ic08isc06ip62in00"],
     "nvme": ["pci:v0000144Dd0000A808sv0000144Dsd0000A801bc01sc08i02"],
     "sd": ["mmc:block"],
+    "lan": ["mdio:01100000000011011000010010101010"],  # BCM54213PE
 }
 
 
@@ -55,13 +58,12 @@ def modalias(tree, node):
 
 def drivers(folder, text=LIST):
     """The patterns of all drivers, of the kernel and the ramdisk, from the list's lines on modules."""
-    kernel = BOARD["domd"]["kernel"]
-    lines = [line for line in text.splitlines() if line.startswith("modules ") and kernel in line]
+    lines = [line for line in text.splitlines() if line.startswith("modules ") and KERNEL in line]
     (folder / "list.txt").write_text("\n".join(lines) + "\n")
     subprocess.run([TOP / "image/root", folder / "list.txt", folder / "modules.gz", "--from", PARTS], check=True)
     names = cpio_names(folder / "modules.gz")
     in_ramdisk = next(content for name, (_, content) in names.items() if name.endswith("/modules.alias")).decode()
-    built_in = (PARTS / kernel.replace("vmlinuz", "builtin")).read_bytes().decode()
+    built_in = (PARTS / KERNEL.replace("vmlinuz", "builtin")).read_bytes().decode()
     return re.findall("^alias (.*) ", in_ramdisk, re.M) + re.findall(r"\.alias=([^\0]*)", built_in)
 
 
@@ -69,28 +71,31 @@ def without_driver(devices, patterns):
     return [device for device in devices if not any(fnmatch.fnmatchcase(device, pattern) for pattern in patterns)]
 
 
-def devices_of(root, folder):
+def devices_of(board, name, folder):
     tree = folder / "domd.dtb"
-    overlays = [word for name in BOARD["domd"]["roots"][root]["overlays"] for word in ("--overlay", name)]
-    subprocess.run([TOP / "image/boot", "domd", "rpi5", tree, *overlays], check=True)
+    given = DOMD[board]["lan"] if name == "lan" else DOMD[board]["roots"][name]
+    overlays = [word for overlay in given["overlays"] for word in ("--overlay", overlay)]
+    subprocess.run([TOP / "image/boot", "domd", board, tree, *overlays], check=True)
     found = [modalias(tree, node) for node in nodes(tree, "/passthrough")]
-    return [device for device in found if device] + BEHIND[root] + ["fs-ext4"]
+    return [device for device in found if device] + BEHIND[name] + ["fs-ext4"]
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("root", BOARD["domd"]["roots"])
-def test_each_device_has_a_driver(tmp_path, root):
-    devices = devices_of(root, tmp_path)
-    assert len(devices) > len(BEHIND[root]) + 1
+@pytest.mark.parametrize("board, name", DEVICES)
+def test_each_device_has_a_driver(tmp_path, board, name):
+    devices = devices_of(board, name, tmp_path)
+    assert len(devices) > len(BEHIND[name]) + 1
+    assert DOMD[board]["kernel"] == KERNEL
     assert without_driver(devices, drivers(tmp_path)) == []
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("root, module, device", [
-    ("usb", "irq-bcm2712-mip", "of:Nmsi-controllerT(null)Cbrcm,bcm2712-mip"), ("nvme", "nvme", "pci:v0000144D"), ("sd", "sdhci-brcmstb", "of:Nmmc")])
-def test_a_driver_that_is_missing_is_noticed(tmp_path, root, module, device):
+@pytest.mark.parametrize("board, root, module, device", [
+    ("rpi5", "usb", "irq-bcm2712-mip", "of:Nmsi-controllerT(null)Cbrcm,bcm2712-mip"), ("rpi5", "nvme", "nvme", "pci:v0000144D"),
+    ("rpi5", "sd", "sdhci-brcmstb", "of:Nmmc"), ("rpi4", "lan", "genet", "of:Nethernet"), ("rpi4", "lan", "broadcom", "mdio:0110")])
+def test_a_driver_that_is_missing_is_noticed(tmp_path, board, root, module, device):
     text = re.sub(rf"(?<= ){re.escape(module)}\b(?!-)", "", LIST)
-    assert [name[:len(device)] for name in without_driver(devices_of(root, tmp_path), drivers(tmp_path, text))] == [device]
+    assert [name[:len(device)] for name in without_driver(devices_of(board, root, tmp_path), drivers(tmp_path, text))] == [device]
 
 
 @pytest.mark.quick
@@ -107,3 +112,17 @@ def test_rp1_is_as_the_kernels_tree_has_it(tmp_path):
             assert mine.get(key) == other.get(key), f"{name}: {key}"
         for key in "clocks", "assigned-clocks":  # the numbers behind the phandles
             assert [word for word in mine.get(key, [])[1::2]] == [word for word in other.get(key, [])[1::2]], f"{name}: {key}"
+
+
+@pytest.mark.quick
+def test_the_ethernet_of_the_raspberry_pi_4_is_as_the_kernels_tree_has_it(tmp_path):
+    """At the processor's addresses: the bus is 0x80000000 higher there."""
+    real, tree = PARTS / "trees/bcm2711-rpi-4-b.dtb", tmp_path / "domd.dtb"
+    subprocess.run([TOP / "image/boot", "domd", "rpi4", tree, "--overlay", "ethernet"], check=True)
+    for node in "", "/mdio@e14", "/mdio@e14/ethernet-phy@1":
+        mine = properties(tree, f"/passthrough/ethernet@fd580000{node}")
+        other = properties(real, f"/scb/ethernet@7d580000{node}")
+        for key in "compatible", "interrupts", "phy-mode", "reg-names", "#address-cells", "#size-cells":
+            assert mine.get(key) == other.get(key), f"{node}: {key}"
+        assert mine["reg"] == (["0", "fd580000", "0", "10000"] if not node else other["reg"])
+    assert properties(real, "/scb")["ranges"][:5] == ["0", "7c000000", "0", "fc000000", "3800000"]

@@ -136,7 +136,7 @@ def test_guests_in_the_network_of_the_board(boot, tmp_path):
 
     subprocess.run([TOP / "build-image", "--machine", "virt", "--enable-lan", "yes", "--boot-size", "128M", "--dom0-size", "128M",
                     "--output", tmp_path], check=True, capture_output=True)
-    network = ["-netdev", "user,id=lan", "-device", "virtio-net-pci,netdev=lan,romfile="]
+    network = ["-netdev", "user,id=lan", "-device", "virtio-net-pci,netdev=lan,romfile=,mac=52:54:00:aa:bb:cc"]
     with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         machine = boot(board="virt", boot="u-boot", cpus=1, card=tmp_path / "full.img", qemu=network, wait=False, seconds=1500)
@@ -154,4 +154,9 @@ def test_guests_in_the_network_of_the_board(boot, tmp_path):
         assert guest.run(f"wget -q -U Guest -O - {url}") == "found by Guest\n"
         assert domd.run(f"wget -q -U DomD -O - {url}") == "found by DomD\n"
         server.shutdown()
+        # U-Boot tells what it knows as the board's address, for a driver that finds none. A bridge has no address of its own either.
+        assert "mac=52:54:00:aa:bb:cc" in domd.run("cat /proc/cmdline")
+        domd.run("echo uplink=br1 mac=02:00:00:00:00:07 >/tmp/c; mount -o bind /tmp/c /proc/cmdline; ip link add name br1 type bridge")
+        domd.run("uplink br1", status=2)
+        assert "link/ether 02:00:00:00:00:07 " in domd.run("umount /proc/cmdline; ip link show br1")
     destroyed(machine, domd, guest)
