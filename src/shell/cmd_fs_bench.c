@@ -12,7 +12,7 @@
 #include "storage/fat_stream.h"
 #include "xen/console_io.h"
 
-#define DEVICE_SIZE MIB(16) // where nothing is said
+#define DEVICE_SIZE MIB(16) // where nothing is said, or what there is
 
 // Of a device: what is read at a time, and before Ctrl-C is looked for.
 #define PIECE_ORDER 5
@@ -126,9 +126,11 @@ static int bench_device(const struct invocation *call)
 			return -EINVAL;
 		}
 	}
-	if (numbers[0] + numbers[1] > device->blocks * device->block_size) {
-		shell_error("%s: '%s' ends before that, at byte %" PRIu64, call->name, call->argv[0],
-			    device->blocks * device->block_size);
+	uint64_t end = device->blocks * device->block_size;
+	if (call->argc < 3 && numbers[0] < end)
+		numbers[1] = MIN(DEVICE_SIZE, end - numbers[0]);
+	if (numbers[0] + numbers[1] > end) {
+		shell_error("%s: '%s' ends before that, at byte %" PRIu64, call->name, call->argv[0], end);
 		return -EINVAL;
 	}
 	int error = read_device(call, device, numbers[0], numbers[1]);

@@ -57,7 +57,7 @@ const struct command_option xu_create_options[] = {
 	[XU_CREATE_PAUSED] = { "-p", NULL, "leave the domain paused" },
 	[XU_CREATE_CONSOLE] = { "-c", NULL, "attach to its console" },
 	[XU_CREATE_DRY_RUN] = { "-n, --dryrun", NULL, "check all, show what would be built, build nothing" },
-	[XU_CREATE_QUIET] = { "-q, --quiet", NULL, "say nothing but what is wrong" },
+	[XU_CREATE_QUIET] = { "-q, --quiet", NULL, "no progress, no warnings, no word of success" },
 	[XU_CREATE_FILE] = { "-f, --defconfig", "FILE", "the same as FILE in the place of NAME" },
 	{ 0 },
 };

@@ -52,8 +52,11 @@ int file_path_find(const struct invocation *call, const char *text, struct file_
 	if (error == -ENODEV)
 		return file_refused(call, text, error);
 	if (error) {
-		shell_error("%s: %s: no volume is mounted there: a path begins with one, as %s does; 'fs mounts' shows them",
-			    call->name, text, mount_images_folder());
+		const struct mount *first = mount_next(NULL);
+
+		shell_error("%s: %s: no volume is mounted there%s%s%s", call->name, text,
+			    first ? ": a path begins with one, as " : ", nor elsewhere", first ? first->name : "",
+			    first ? "/ does; 'fs mounts' shows them" : "");
 		return error;
 	}
 	path->volume = path->mount->volume;

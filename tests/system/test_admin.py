@@ -139,4 +139,4 @@ def test_what_the_machine_says(boot, xen):
         machine.expect(re.compile(r"NAME +STATE.*\nDomain-0 +r-----"))
     machine.send("q")
     machine.prompt()
-    assert machine.answer("xu top -b -i 1").count("Domain-0 ") == 1
+    assert machine.answer("xu top -bi1").count("Domain-0 ") == 1

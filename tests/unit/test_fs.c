@@ -152,6 +152,9 @@ static void test_bench(void **state)
 	assert_non_null(strstr(model_output(), " bytes in 0."));
 	assert_non_null(strstr(model_output(), " MB/s\n"));
 	assert_non_null(strstr(run("fs bench disk0 1000 1000"), "disk0: 1536 bytes in 0."));
+	// Without a size, to the device's end at most.
+	assert_non_null(strstr(run("fs bench disk0 0xfffc00"), "disk0: 1024 bytes in 0."));
+	assert_non_null(strstr(run("fs bench disk0 0x1000001"), "fs bench: 'disk0' ends before that, at byte 16777216\n"));
 	assert_string_equal(strstr(run("fs bench /0:/dom0/empty"), " bytes"), " bytes in 0.000001 s: 0.0 MB/s\n");
 }
 
@@ -182,7 +185,7 @@ static const struct {
 	{ "fs cat /0:/nothing", "fs cat: /0:/nothing: there is no such file or folder\n" },
 	{ "fs cat /0:/dom0", "fs cat: /0:/dom0: this is a folder, not a file\n" },
 	{ "fs ls /0:/dom0/a.cfg/b", "fs ls: /0:/dom0/a.cfg/b: a part of the path is a file" },
-	{ "fs ls /7:/dom0", "fs ls: /7:/dom0: no volume is mounted there: a path begins with one, as /0:/dom0/ does; "
+	{ "fs ls /7:/dom0", "fs ls: /7:/dom0: no volume is mounted there: a path begins with one, as /0:/ does; "
 			  "'fs mounts' shows them\n" },
 	{ "fs sum dom0", "fs sum: dom0: no volume is mounted there" },
 	{ "fs cp /0:/dom0/a.cfg /0:/dom0/wild", "fs cp: /0:/dom0/wild: there is something of that name already\n" },
