@@ -44,7 +44,25 @@ void json_close(struct json *json, char bracket)
 	json->has_items = true;
 }
 
-// A control character, and a byte that is no ASCII, can steer the terminal.
+// The character at *text, which moves behind it; a byte that isn't UTF-8 counts as Latin-1.
+static uint32_t next_character(const char **text)
+{
+	const unsigned char *at = (const unsigned char *)*text;
+	unsigned int more = *at < 0xc2 || *at > 0xf4 ? 0 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : 3;
+	uint32_t value = more ? *at & (0x3fu >> more) : *at;
+
+	for (unsigned int i = 1; i <= more; i++) {
+		if ((at[i] & 0xc0) != 0x80) {
+			++*text;
+			return *at;
+		}
+		value = value << 6 | (at[i] & 0x3fu);
+	}
+	*text += more + 1;
+	return value;
+}
+
+// What is no printable ASCII is escaped: it could steer the terminal.
 void json_text(struct json *json, const char *key, const char *text)
 {
 	char piece[PIECE_SIZE];
@@ -54,16 +72,19 @@ void json_text(struct json *json, const char *key, const char *text)
 		return;
 	begin(json, key);
 	shell_print("\"");
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text) {
+		uint32_t c = next_character(&text);
 
 		if (c == '"' || c == '\\')
 			piece[length++] = '\\';
 		if (c >= ' ' && c < 0x7f)
 			piece[length++] = (char)c;
+		else if (c < 0x10000) // beyond, a pair of surrogates
+			length += (size_t)snprintf(piece + length, sizeof(piece) - length, "\\u%04" PRIx32, c);
 		else
-			length += (size_t)snprintf(piece + length, sizeof(piece) - length, "\\u%04x", c);
-		if (length < sizeof(piece) - sizeof("\\uXXXX"))
+			length += (size_t)snprintf(piece + length, sizeof(piece) - length, "\\u%04" PRIx32 "\\u%04" PRIx32,
+						   0xd7c0 + (c >> 10), 0xdc00 | (c & 0x3ff));
+		if (length < sizeof(piece) - sizeof("\\\\uXXXX\\uXXXX"))
 			continue;
 		shell_print("%.*s", (int)length, piece);
 		length = 0;

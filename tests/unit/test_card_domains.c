@@ -437,6 +437,8 @@ static void a_file_for_the_terminal(void **state)
 	(void)state;
 	write_file("wild.cfg", "kernel=\"\033[2J\302\233x\"\nmemory=16\n");
 	assert_says("xl create wild.cfg", "?[2J\302?x");
+	write_file("wild.cfg", "kernel=\"kernel\"\nmemory=16\ncmdline='\303\251 \360\237\230\200 \351\"'\n");
+	assert_says("xl create -n wild.cfg", "\"cmdline\": \"\\u00e9 \\ud83d\\ude00 \\u00e9\\\"\"");
 	assert_says("xl create '\303\266\302\251'", "'\303\266\302\251'");
 }
 
