@@ -152,20 +152,37 @@ const struct command_option xu_dmesg_options[] = {
 	{ 0 },
 };
 
-// Prints what is in the ring from *index on, and takes it out where it is to be cleared.
+static int find_ring_end(uint32_t index, uint32_t *end)
+{
+	char text[DMESG_PIECE];
+	uint32_t size;
+	int error;
+
+	do {
+		size = DMESG_PIECE;
+		error = sysctl_read_console(text, &size, &index, false);
+	} while (!error && size);
+	*end = index;
+	return error;
+}
+
+// Prints what is in the ring from *index on, and takes it out where it is to be cleared. Not what comes meanwhile: with
+// Xen's option console_to_ring that is the same text again.
 static int print_ring(uint32_t *index, bool clear)
 {
 	char text[DMESG_PIECE];
+	uint32_t end;
+	int error = find_ring_end(*index, &end);
 
-	for (;;) {
-		uint32_t size = DMESG_PIECE;
-		int error = sysctl_read_console(text, &size, index, clear);
+	while (!error && (int32_t)(end - *index) > 0) {
+		uint32_t size = MIN(DMESG_PIECE, end - *index);
 
+		error = sysctl_read_console(text, &size, index, clear);
 		if (error || !size)
-			return error;
+			break;
 		// In the ring may be bytes that a serial line got wrong, and what a guest of Xen's own boot wrote to its UART.
 		for (uint32_t at = 0; at < size; at++)
-			if ((text[at] < ' ' || text[at] > '~') && !strchr("\t\n\r", text[at]))
+			if ((text[at] < ' ' || text[at] > '~') && !memchr("\t\n\r", text[at], 3))
 				text[at] = '?';
 		shell_print("%.*s", (int)size, text);
 		if (task_should_yield())
@@ -175,6 +192,7 @@ static int print_ring(uint32_t *index, bool clear)
 			return -EINTR;
 		}
 	}
+	return error;
 }
 
 int xu_dmesg_command(const struct invocation *call)

@@ -88,6 +88,9 @@ void model_type(const char *text);
 // Xen itself prints: into its console ring, with VIRQ_CON_RING.
 void model_xen_prints(const char *text);
 
+// Xen's option console_to_ring: what this domain prints goes to that ring as well.
+void model_console_to_ring(bool on);
+
 // ---- Looking at domains ----
 
 bool model_domain_exists(domid_t domid); // also while dying

@@ -14,6 +14,16 @@ static char input[INPUT_SIZE];
 static uint32_t input_consumer, input_producer;
 static char ring[RING_SIZE];
 static uint32_t ring_consumer, ring_producer;
+static bool to_ring; // Xen's option console_to_ring
+
+static void ring_append(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		ring[ring_producer++ % RING_SIZE] = text[i];
+		if (ring_producer - ring_consumer > RING_SIZE)
+			ring_consumer++;
+	}
+}
 
 static long write_output(uint64_t count, uint64_t buffer)
 {
@@ -25,6 +35,8 @@ static long write_output(uint64_t count, uint64_t buffer)
 		if (!copy_in(piece, buffer + done, size))
 			return -EFAULT;
 		output_append(piece, size);
+		if (to_ring)
+			ring_append(piece, size);
 		done += size;
 	}
 	return 0;
@@ -83,6 +95,7 @@ void console_reset(void)
 {
 	input_consumer = input_producer = 0;
 	ring_consumer = ring_producer = 0;
+	to_ring = false;
 }
 
 // ---- For tests ----
@@ -96,10 +109,11 @@ void model_type(const char *text)
 
 void model_xen_prints(const char *text)
 {
-	for (; *text; text++) {
-		ring[ring_producer++ % RING_SIZE] = *text;
-		if (ring_producer - ring_consumer > RING_SIZE)
-			ring_consumer++;
-	}
+	ring_append(text, strlen(text));
 	virq_send(VIRQ_CON_RING);
+}
+
+void model_console_to_ring(bool on)
+{
+	to_ring = on;
 }

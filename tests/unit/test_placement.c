@@ -10,6 +10,7 @@
 #include "domain/pool.h"
 #include "kernel/compiler.h"
 #include "kernel/fault_test.h"
+#include "kernel/log.h"
 #include "shell/command.h"
 #include "shell/shell.h"
 #include "xen/cpupool.h"
@@ -47,6 +48,13 @@ static struct cpu_set cpus(const char *text)
 
 	assert_null(cpu_set_parse(text, &set));
 	return set;
+}
+
+static void assert_prints(const char *line, const char *text)
+{
+	model_output_clear();
+	command_run_line(shell_commands, line);
+	assert_string_equal(model_output(), text);
 }
 
 static void assert_says(const char *line, const char *text)
@@ -285,6 +293,16 @@ static void the_commands_show_and_set(void **state)
 	assert_silent("xu dmesg");
 	model_xen_prints("(d1) \033[2J\t\233x\r\n");
 	assert_says("xu dmesg -c", "(d1) ?[2J\t?x\r\n");
+	model_console_to_ring(true); // what is shown comes back, and isn't shown again and again
+	static char lines[900], twice[sizeof(lines) * 2 + 8]; // more than is read at a time
+	memset(lines, 'x', sizeof(lines) - 2);
+	lines[sizeof(lines) - 2] = '\n';
+	model_xen_prints(lines);
+	assert_prints("xu dmesg", lines);
+	kernel_console_write("a\0b\n", 4);
+	model_console_to_ring(false);
+	snprintf(twice, sizeof(twice), "%s%sa?b\n", lines, lines);
+	assert_prints("xu dmesg -c", twice);
 	assert_says("xu top -b -i 2 -d 1", "guest                ------          0     0.0");
 	assert_says("xu top -i 0", "'0' is not a number from 1");
 	assert_int_equal(domain_destroy(domain->id, NULL), 0);
