@@ -55,7 +55,7 @@ void departed_keep(domid_t id, const char *name, struct console *console)
 	count++;
 }
 
-struct console *departed_take(const char *text)
+static struct departed *find(const char *text)
 {
 	struct departed *departed;
 
@@ -65,7 +65,21 @@ struct console *departed_take(const char *text)
 
 		snprintf(number, sizeof(number), "%u", departed->id);
 		if (!strcmp(text, departed->name) || !strcmp(text, number))
-			return drop(departed);
+			return departed;
 	}
 	return NULL;
+}
+
+const struct console *departed_find(const char *text)
+{
+	const struct departed *departed = find(text);
+
+	return departed ? departed->console : NULL;
+}
+
+struct console *departed_take(const char *text)
+{
+	struct departed *departed = find(text);
+
+	return departed ? drop(departed) : NULL;
 }

@@ -12,6 +12,8 @@ struct console;
 // CONFIG_ENDED_CONSOLES of them. Without memory it isn't kept.
 void departed_keep(domid_t id, const char *name, struct console *console);
 
-// The newest that has this name, or this id as decimal digits: the caller gets the reference. NULL: none. It
-// isn't kept any longer.
+// The newest that has this name, or this id as decimal digits; as long as nothing waits. NULL: none.
+const struct console *departed_find(const char *text);
+
+// The same; the caller gets the reference, and it isn't kept any longer.
 struct console *departed_take(const char *text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "console/console.h"
+#include "domain/departed.h"
 #include "domain/domain.h"
 #include "kernel/task.h"
 #include "xen/domctl.h"
@@ -25,11 +26,10 @@ static bool store_has(const char *path, const char *value)
 static bool console_has(const char *name, const char *text)
 {
 	domid_t id;
+	const struct domain *domain = domain_resolve(name, &id, NULL) ? domain_find_by_name(name) : domain_find(id);
+	const struct console *console = domain ? domain->console : departed_find(name);
 
-	if (domain_resolve(name, &id, NULL))
-		return false;
-	const struct domain *domain = domain_find(id);
-	return domain && domain->console && console_has_printed(domain->console, text);
+	return console && console_has_printed(console, text);
 }
 
 static bool domain_runs(const char *name)

@@ -9,7 +9,7 @@
 #include "kernel/failure.h"
 
 // Whether it holds now. What a console printed counts as far back as its backlog reaches, also where somebody
-// has read it.
+// has read it; of a domain that has gone, as long as that is kept (departed.h).
 bool wait_condition_holds(const struct condition *condition);
 
 // Waits until `text`, a condition, holds, or `deadline` (TIME_NEVER: none) has passed: -ETIMEDOUT. Asks

@@ -10,6 +10,7 @@
 #include "domain/departed.h"
 #include "domain/domain.h"
 #include "domain/lifecycle.h"
+#include "domain/wait.h"
 #include "kernel/compiler.h"
 #include "kernel/task.h"
 #include "xen/domctl.h"
@@ -387,6 +388,23 @@ static void test_departed_consoles(void **state)
 	model_assert_equal(&before, "departed");
 }
 
+// Of one that is gone before anybody looks, too; but there is no other of its name.
+static void test_last_words_are_waited_for(void **state)
+{
+	(void)state;
+	domid_t id = make_from_source(CONFIG_ACTION_DESTROY);
+	model_guest_print(id, "ready\n", 6);
+	ends(id, SHUTDOWN_poweroff);
+	assert_null(domain_find_by_name("guest"));
+	assert_int_equal(wait_for("console:guest:steady", time_now(), NULL, NULL), -ETIMEDOUT);
+	assert_int_equal(wait_for("console:guest:ready", time_now(), NULL, NULL), 0);
+	assert_int_equal(wait_for("console:other:ready", time_now(), NULL, NULL), -ETIMEDOUT);
+	id = make_from_source(CONFIG_ACTION_DESTROY);
+	assert_int_equal(wait_for("console:guest:ready", time_now(), NULL, NULL), -ETIMEDOUT);
+	assert_int_equal(domain_destroy(id, NULL), 0);
+	console_put(departed_take("guest"));
+}
+
 // ---- Faults ----
 
 static void fail_hypercall(unsigned int nth)
@@ -482,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_not_too_often),
 		cmocka_unit_test(test_restart_that_fails),
 		cmocka_unit_test(test_departed_consoles),
+		cmocka_unit_test(test_last_words_are_waited_for),
 		cmocka_unit_test(test_faults),
 	};
 
