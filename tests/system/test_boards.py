@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from linux_guest import Linux
 from machine import PATIENCE, TOP
 
 BOARDS = ["rpi4", "zcu102"]
@@ -78,14 +79,20 @@ def test_card(boot, board, xen, card):
 
 
 def test_card_of_build_image(boot, tmp_path):
-    """The ZCU102's whole card. QEMU's machine has no U-Boot, so it is given Xen and Dom0 beside it."""
+    """The ZCU102's whole card, to a Linux guest with a disk and a network from DomD. QEMU's machine has no U-Boot, so it is given
+    Xen and Dom0 beside it."""
     subprocess.run([TOP / "build-image", "--machine", "zcu102", "--boot-size", "64M", "--dom0-size", "128M", "--output", tmp_path],
                    check=True, capture_output=True)
-    machine = boot(board="zcu102", card=tmp_path / "full.img")
+    machine = boot(board="zcu102", card=tmp_path / "full.img", cpus=1, xsm="dummy")
     assert {"boot.scr", "system.dtb", "thin-dom0.bin", "xen"} <= set(machine.answer("fs ls /0:").split())
     machine.attach(machine.create("threads"))
     machine.expect("thread_b: Hello World")
     machine.detach()
+    Linux(machine, machine.create("domd"), "domd").wait_until_up()
+    guest = Linux(machine, machine.create("linux_pv_domu"), "guest").wait_until_up()
+    guest.run("until [ -b /dev/xvda ]; do usleep 100000; done; mount -t ext4 /dev/xvda /mnt")
+    assert guest.run("cat /mnt/hello.txt") == "hello from DomD's disk\n"
+    assert " 0% packet loss" in guest.run("ping -c 2 -W 10 192.168.0.1")
     assert machine.poweroff() == 0
 
 
