@@ -8,6 +8,7 @@
 #include "config/words.h"
 #include "config/xlcfg.h"
 #include "kernel/compiler.h"
+#include "kernel/terminal.h"
 
 #define PIECE_MAX 128
 
@@ -41,16 +42,18 @@ static void put_quoted_part(struct printer *printer, const char *text)
 {
 	char piece[PIECE_MAX];
 	size_t length = 0;
+	uint8_t last = 0;
 
 	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+		uint8_t c = (uint8_t)*text;
 
-		if (c < ' ' || c == 0x7f)
+		if (terminal_is_control(last, c))
 			length += (size_t)snprintf(piece + length, 5, "\\x%02x", c);
 		else if (c == '"' || c == '\\')
 			length += (size_t)snprintf(piece + length, 5, "\\%c", c);
 		else
 			piece[length++] = (char)c;
+		last = c;
 		if (length >= PIECE_MAX - 5 || !text[1]) {
 			piece[length] = '\0';
 			put(printer, piece);

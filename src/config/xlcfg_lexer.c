@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/terminal.h"
+
 #define END_OF_FILE     (-1)
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
@@ -20,9 +22,14 @@ static void write_message(char *buffer, size_t size, const char *file, struct xl
 			     snprintf(buffer, size, "%.100s:%u:%u: ", file, position.line, position.column);
 
 	vsnprintf(buffer + length, size - (size_t)length, format, arguments);
-	for (char *c = buffer; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
+	uint8_t last = 0;
+	for (char *c = buffer; *c; c++) {
+		uint8_t byte = (uint8_t)*c;
+
+		if (terminal_is_control(last, byte))
 			*c = '?';
+		last = byte;
+	}
 }
 
 void xlcfg_message(char *buffer, size_t size, const char *file, struct xlcfg_position position,

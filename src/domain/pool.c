@@ -134,10 +134,10 @@ static int scheduler_refused(int error, uint32_t id, struct failure *failure)
 			   error_text(error));
 }
 
-// Restores what credit_ticks_defer() changed; says so only where nothing has failed before.
-static int restore(const struct credit_ticks *ticks, int error, struct failure *failure)
+// Says what is wrong only where nothing has failed before.
+static int end_change(const struct credit_ticks *ticks, int error, struct failure *failure)
 {
-	int later = credit_ticks_restore(ticks);
+	int later = credit_ticks_end(ticks);
 
 	return error || !later ? error : scheduler_refused(later, ticks->pool, failure);
 }
@@ -145,16 +145,19 @@ static int restore(const struct credit_ticks *ticks, int error, struct failure *
 int pool_add_cpus(uint32_t id, const struct cpu_set *cpus, struct failure *failure)
 {
 	struct credit_ticks ticks;
-	int error = credit_ticks_defer(&ticks, id);
+	int error = credit_ticks_begin(&ticks, id);
 
 	if (error)
 		return scheduler_refused(error, id, failure);
+	error = credit_ticks_before_joining(&ticks);
+	if (error)
+		scheduler_refused(error, id, failure);
 	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS && !error; cpu++) {
 		error = cpu_set_has(cpus, cpu) ? cpupool_add_cpu(id, cpu) : 0;
 		if (error)
 			refused(error, "added to", cpu, id, failure);
 	}
-	return restore(&ticks, error, failure);
+	return end_change(&ticks, error, failure);
 }
 
 static int remove_cpu(struct credit_ticks *ticks, unsigned int cpu, struct failure *failure)
@@ -164,7 +167,7 @@ static int remove_cpu(struct credit_ticks *ticks, unsigned int cpu, struct failu
 	for (unsigned int tries = REMOVAL_TRIES; tries && error == -EAGAIN; tries--) {
 		if (tries < REMOVAL_TRIES)
 			task_sleep(REMOVAL_PAUSE);
-		error = credit_ticks_wait(ticks);
+		error = credit_ticks_before_leaving(ticks);
 		if (error)
 			return scheduler_refused(error, ticks->pool, failure);
 		error = cpupool_remove_cpu(ticks->pool, cpu);
@@ -175,13 +178,13 @@ static int remove_cpu(struct credit_ticks *ticks, unsigned int cpu, struct failu
 int pool_remove_cpus(uint32_t id, const struct cpu_set *cpus, struct failure *failure)
 {
 	struct credit_ticks ticks;
-	int error = credit_ticks_defer(&ticks, id);
+	int error = credit_ticks_begin(&ticks, id);
 
 	if (error)
 		return scheduler_refused(error, id, failure);
 	for (unsigned int cpu = 0; cpu < CPU_SET_CPUS && !error; cpu++)
 		error = cpu_set_has(cpus, cpu) ? remove_cpu(&ticks, cpu, failure) : 0;
-	return restore(&ticks, error, failure);
+	return end_change(&ticks, error, failure);
 }
 
 // ---- A pool's life ----

@@ -8,6 +8,7 @@
 #include "kernel/memory.h"
 #include "kernel/sha256.h"
 #include "kernel/task.h"
+#include "kernel/terminal.h"
 #include "shell/files.h"
 #include "xen/console_io.h"
 
@@ -81,14 +82,13 @@ static void print_text(struct text *text)
 	text->length = 0;
 }
 
-// What could play with the terminal becomes '?', of U+0080 to U+009F the second byte; the other bytes of UTF-8 pass.
+// What could play with the terminal becomes '?'.
 static int cat_piece(void *context, const uint8_t *data, size_t size)
 {
 	struct text *text = context;
 
 	for (size_t i = 0; i < size; i++) {
-		bool control = (data[i] < ' ' && data[i] != '\n' && data[i] != '\t') || data[i] == 0x7f ||
-			       (text->last == 0xc2 && data[i] < 0xa0);
+		bool control = data[i] != '\n' && data[i] != '\t' && terminal_is_control(text->last, data[i]);
 
 		text->last = data[i];
 		if (data[i] == '\r')

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/log.h"
+#include "kernel/terminal.h"
 #include "shell/row.h"
 #include "shell/shell.h"
 
@@ -49,17 +50,16 @@ static void print(const char *format, va_list arguments)
 		row_write(text, MIN((size_t)length, sizeof(text) - 1));
 }
 
-// What is quoted in a message may come from a card's file or a guest, and steers no terminal: neither ASCII's controls
-// nor, in UTF-8, U+0080 to U+009F.
+// What is quoted in a message may come from a card's file or a guest.
 static void print_error(const char *format, va_list arguments)
 {
-	unsigned char last = 0;
+	uint8_t last = 0;
 
 	vsnprintf(text, sizeof(text), format, arguments);
 	for (char *at = text; *at; at++) {
-		unsigned char byte = (unsigned char)*at;
+		uint8_t byte = (uint8_t)*at;
 
-		if ((byte < ' ' && byte != '\n') || byte == 0x7f || (last == 0xc2 && byte < 0xa0))
+		if (byte != '\n' && terminal_is_control(last, byte))
 			*at = '?';
 		last = byte;
 	}

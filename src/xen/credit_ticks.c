@@ -20,7 +20,7 @@ static int set_slice(const struct credit_ticks *ticks, uint32_t slice_ms)
 	return sysctl_set_scheduler(ticks->pool, XEN_SCHEDULER_CREDIT, &settings);
 }
 
-int credit_ticks_defer(struct credit_ticks *ticks, uint32_t pool)
+int credit_ticks_begin(struct credit_ticks *ticks, uint32_t pool)
 {
 	struct cpupool found;
 	int error = cpupool_next(pool, &found);
@@ -29,11 +29,15 @@ int credit_ticks_defer(struct credit_ticks *ticks, uint32_t pool)
 	if (error || found.id != pool || found.scheduler != XEN_SCHEDULER_CREDIT)
 		return error;
 	ticks->are_there = true;
-	error = sysctl_get_scheduler(pool, XEN_SCHEDULER_CREDIT, &ticks->usual);
-	return error ? error : set_slice(ticks, LONGEST_MS);
+	return sysctl_get_scheduler(pool, XEN_SCHEDULER_CREDIT, &ticks->usual);
 }
 
-int credit_ticks_wait(struct credit_ticks *ticks)
+int credit_ticks_before_joining(const struct credit_ticks *ticks)
+{
+	return ticks->are_there ? set_slice(ticks, LONGEST_MS) : 0;
+}
+
+int credit_ticks_before_leaving(struct credit_ticks *ticks)
 {
 	uint32_t short_ms = MIN(ticks->usual.slice_ms, SHORT_MS);
 
@@ -51,7 +55,7 @@ int credit_ticks_wait(struct credit_ticks *ticks)
 	return error;
 }
 
-int credit_ticks_restore(const struct credit_ticks *ticks)
+int credit_ticks_end(const struct credit_ticks *ticks)
 {
 	return ticks->are_there ? sysctl_set_scheduler(ticks->pool, XEN_SCHEDULER_CREDIT, &ticks->usual) : 0;
 }

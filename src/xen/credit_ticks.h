@@ -16,17 +16,20 @@
 
 struct credit_ticks {
 	uint32_t pool;
-	bool are_there;                  // the pool's scheduler is credit
-	uint64_t none_until;             // after credit_ticks_wait()
-	struct scheduler_settings usual; // the pool's settings, which credit_ticks_restore() puts back
+	bool are_there; // the pool's scheduler is credit
+	uint64_t none_until; // after credit_ticks_before_leaving()
+	struct scheduler_settings usual; // of the pool
 };
 
-// From here to credit_ticks_restore(), which is due where this returns 0, CPUs may join. It has no effect on
-// a pool with another scheduler, nor have the others.
-int credit_ticks_defer(struct credit_ticks *ticks, uint32_t pool);
+// Where it returns 0, credit_ticks_end() is due. A pool with another scheduler has no ticks: all of these do nothing.
+int credit_ticks_begin(struct credit_ticks *ticks, uint32_t pool);
 
-// CPUs may leave when this returns 0: to be called for each. Waits for a second where it has to, which is for
-// the first one, and where a third of a second has gone by since.
-int credit_ticks_wait(struct credit_ticks *ticks);
+// Any CPUs may join when this returns 0.
+int credit_ticks_before_joining(const struct credit_ticks *ticks);
 
-int credit_ticks_restore(const struct credit_ticks *ticks);
+// A CPU may leave when this returns 0: to be called for each. Waits for a second where it has to, which is for the first
+// one, and where a third of a second has gone by since.
+int credit_ticks_before_leaving(struct credit_ticks *ticks);
+
+// Puts the usual settings back.
+int credit_ticks_end(const struct credit_ticks *ticks);

@@ -440,6 +440,8 @@ static void a_file_for_the_terminal(void **state)
 	write_file("wild.cfg", "kernel=\"kernel\"\nmemory=16\ncmdline='\303\251 \360\237\230\200 \351\"'\n");
 	assert_says("xl create -n wild.cfg", "\"cmdline\": \"\\u00e9 \\ud83d\\ude00 \\u00e9\\\"\"");
 	assert_says("xl create '\303\266\302\251'", "'\303\266\302\251'");
+	write_file("wild.cfg", "kernel=\"kernel\"\nmemory=16\ncmdline='\302\2332J \033'\n");
+	assert_says("xu config wild", "\302\\x9b2J \\x1b");
 }
 
 static void a_pool_from_a_file(void **state)

@@ -85,13 +85,21 @@ static void warnings_have_an_end(void **state)
 	config_file_free(file);
 }
 
-static void messages_do_not_steer_the_terminal(void **state)
+static void assert_message(const char *settings, const char *words)
 {
 	struct failure failure = { 0 };
 
+	assert_null(read_bytes(settings, strlen(settings), &failure));
+	if (!strstr(failure.text, words))
+		fail_msg("'%s' isn't in '%s'", words, failure.text);
+}
+
+static void messages_do_not_steer_the_terminal(void **state)
+{
 	(void)state;
-	assert_null(read_bytes(KERNEL "tee='\033[2J'", strlen(KERNEL "tee='\033[2J'"), &failure));
-	assert_non_null(strstr(failure.text, "there is no '?[2J'"));
+	assert_message(KERNEL "tee='\033[2J'", "there is no '?[2J'");
+	assert_message(KERNEL "tee='\302\2332J'", "there is no '\302?2J'"); // U+009B
+	assert_message(KERNEL "tee='\303\233'", "there is no '\303\233'"); // U+00DB, a letter
 }
 
 // ---- What this version can't do ----
