@@ -110,7 +110,7 @@ def test_domd_with_devices_lies_1_to_1(make, root, lan, overlays, arguments):
     for name in re.findall(r"^fdt mknode /chosen/DomD (\S+)$", text, re.M):
         module = lines_of(text, f"/chosen/DomD/{name}")
         modules[re.search(r"multiboot,([a-z-]+)", module["compatible"])[1]] = module
-    assert set(modules) == {"kernel", "ramdisk", "device-tree"} 
+    assert set(modules) == {"kernel", "ramdisk", "device-tree"}
     assert modules["kernel"]["bootargs"] == f'"console=hvc0 quiet mem=254M {arguments}"'
     assert int(modules["ramdisk"]["reg"].split()[-1].rstrip(">"), 16) == (TOP / "README.md").stat().st_size
     nodes = subprocess.run(["fdtget", "-l", folder / "domd.dtb", "/passthrough"], check=True, capture_output=True, text=True).stdout
